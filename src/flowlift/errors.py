@@ -1,0 +1,98 @@
+"""Every error that flowlift raises on purpose: one tree, each with an exit code and a remedy.
+
+The command line has one boundary that catches `FlowliftError`, prints the message, the place and
+the remedy, and leaves with the error's exit code. Nothing a user can cause ends in a traceback.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Position(NamedTuple):
+    """A place in a file of the repository.
+
+    `file` is relative to the repository's root, with forward slashes; `line` counts from 1,
+    and 0 means the file as a whole.
+    """
+
+    file: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+class FlowliftError(Exception):
+    """Something failed. `exit_code` is what the process ends with."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, remedy: str = "", at: Position | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.at = at
+
+    def __str__(self) -> str:
+        place = f"{self.at}: " if self.at else ""
+        remedy = f"\n  {self.remedy}" if self.remedy else ""
+        return f"{place}{self.message}{remedy}"
+
+
+class InputError(FlowliftError):
+    """What the user gave cannot be worked with: a file, an option, a repository."""
+
+    exit_code = 2
+
+
+class ConfigError(InputError):
+    """The configuration has an unknown key or a value that does not fit."""
+
+
+class ManifestError(InputError):
+    """A `prefect.yaml` cannot be read at all."""
+
+
+class GitError(InputError):
+    """Git cannot answer: no repository, no merge base, an unknown reference."""
+
+
+class EndpointError(InputError):
+    """No address, or no usable one, is known for an environment."""
+
+
+class FindingsError(InputError):
+    """The plan has errors, so nothing is written. The findings have been shown already."""
+
+
+class WorkspaceError(FlowliftError):
+    """The Prefect API did not do what was asked."""
+
+
+class UnreachableError(WorkspaceError):
+    """The Prefect API is down, or what answers is not the Prefect API."""
+
+
+class RefusedError(WorkspaceError):
+    """The Prefect API refuses the key or the login (401, 403)."""
+
+
+class UnsupportedError(WorkspaceError):
+    """The server is older than what flowlift supports."""
+
+
+class LockedError(WorkspaceError):
+    """Another writer holds the environment's lock."""
+
+
+class StalePlanError(FlowliftError):
+    """A saved plan is not what would be done now."""
+
+
+class PartialApplyError(WorkspaceError):
+    """An apply stopped part-way. The message says what was done and what was left."""
+
+
+class VerifyError(FlowliftError):
+    """A test run failed, or did not start in time."""

@@ -1,0 +1,292 @@
+"""The words of a plan as plain data.
+
+`Declared`, `Flow`, `Desired` and `Live` are what a plan is made from. `Plan` and what it holds are
+published: shown, saved as JSON (its schema is versioned by `PLAN_FORMAT`), compared and applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from flowlift.errors import Position
+
+Json = Any
+"""A JSON value. Python's type system has no useful name for it."""
+
+Steps = Sequence[Mapping[str, Json]]
+"""Build, push or pull steps as a manifest lists them: `{function: inputs}` each."""
+
+PLAN_FORMAT = "flowlift.plan/1"
+
+
+# What a plan is made from ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One entry of a manifest's `deployments`, as the manifest says it.
+
+    `data` is the entry with anchors, aliases and merge keys followed and templates untouched.
+    `build`, `push` and `pull` are the entry's own steps, else the manifest's; `pull` is None where
+    neither says anything, and empty where one says there are none. `lines` maps a path inside
+    `data` (`("schedules", 0, "cron")`) to its line; the steps stand under "build", "push", "pull".
+    `root` is the folder that the entrypoint is relative to ("" is the repository's root).
+    """
+
+    data: Mapping[str, Json]
+    at: Position
+    lines: Mapping[tuple[str | int, ...], int]
+    root: str = ""
+    build: Steps = ()
+    push: Steps = ()
+    pull: Steps | None = None
+    ignored: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """Checks silenced by a `# flowlift: ignore[name]` comment, by line."""
+
+    @property
+    def name(self) -> str:
+        """The deployment's name as written; not yet resolved, perhaps not even a string."""
+        return str(self.data.get("name") or "")
+
+    @property
+    def entrypoint(self) -> str:
+        """The entrypoint as written, "" where there is none."""
+        return str(self.data.get("entrypoint") or "")
+
+    def position(self, *path: str | int) -> Position:
+        """Where the value at `path` stands: the nearest line known, at worst the entry's own."""
+        for end in range(len(path), 0, -1):
+            line = self.lines.get(tuple(path[:end]))
+            if line:
+                return Position(self.at.file, line)
+        return self.at
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What the code behind an entrypoint says: the flow's name, signature and docstring.
+
+    `schema` is the JSON schema of the parameters exactly as Prefect registers it, or None where it
+    could not be read. `unread` says in words what could not be read (an annotation whose import is
+    missing); empty where all is known.
+    """
+
+    name: str
+    schema: Mapping[str, Json] | None
+    description: str | None
+    at: Position
+    version: str | None = None
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """One schedule of a deployment.
+
+    `timing` is the API's `schedule` object without nulls: `cron`, `interval` (seconds) or `rrule`,
+    with `timezone`, `day_or`, `anchor_date`.
+    """
+
+    slug: str | None
+    timing: Mapping[str, Json]
+    active: bool
+    parameters: Mapping[str, Json] = field(default_factory=dict)
+    max_scheduled_runs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What the workspace should hold for one deployment.
+
+    `body` has every field of `plan.fields.FIELDS` as the API takes it, but schedules and triggers,
+    which stand apart. `origins` says where a field came from ("prefect.yaml:12", "policy dev").
+    `secrets` holds the paths whose values must never be shown.
+    `schedule_pauses` are positions in `schedules` that the manifest itself declares as not active.
+    """
+
+    flow: str
+    name: str
+    body: Mapping[str, Json]
+    schedules: tuple[Schedule, ...]
+    triggers: tuple[Mapping[str, Json], ...]
+    declared: Declared
+    origins: Mapping[str, str] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
+    schedule_pauses: frozenset[int] = frozenset()
+
+    @property
+    def key(self) -> str:
+        """`flow/name`, the deployment's identity in a workspace."""
+        return f"{self.flow}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What the workspace holds now for one deployment, in the same shape as `Desired`.
+
+    `triggers` are the automations owned by the deployment, in creation order; None where they
+    were not read.
+    """
+
+    id: str
+    flow: str
+    flow_id: str
+    name: str
+    body: Mapping[str, Json]
+    schedules: tuple[Schedule, ...]
+    triggers: tuple[Mapping[str, Json], ...] | None
+    labels: Mapping[str, str | int | float | bool]
+    updated: str = ""
+
+    @property
+    def key(self) -> str:
+        """`flow/name`, the deployment's identity in a workspace."""
+        return f"{self.flow}/{self.name}"
+
+
+# The plan itself -------------------------------------------------------------------------
+
+
+class Published(BaseModel):
+    """A part of the plan's JSON: immutable, and strict about what it holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Level(str, Enum):
+    """How a finding is taken: an error stops every write, a warning is shown."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Finding(Published):
+    """Something wrong or doubtful, found before any write.
+
+    `check` is the check's name as in docs/checks.md, and what `[tool.flowlift.checks]` sets.
+    """
+
+    check: str
+    level: Level
+    message: str
+    remedy: str = ""
+    file: str = ""
+    line: int = 0
+    deployment: str = ""
+
+
+ReasonKind = Literal[
+    "new",
+    "manifest",
+    "source",
+    "policy",
+    "drift",
+    "adopt",
+    "take over",
+    "removed",
+    "renamed",
+    "branch gone",
+    "named",
+    "could not tell",
+]
+
+
+class Reason(Published):
+    """Why a deployment is in scope or changes: `source: src/a.py -> src/flows/b.py`."""
+
+    kind: ReasonKind
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}" if self.detail else self.kind
+
+
+class FieldChange(Published):
+    """One field that a change writes. Values are masked where they are secret."""
+
+    field: str
+    before: Json = None
+    after: Json = None
+    reason: str = ""
+
+
+class Kept(Published):
+    """Something an operator did by hand that the plan respects."""
+
+    field: str
+    live: Json = None
+    desired: Json = None
+    note: str
+
+
+class Action(str, Enum):
+    """What is done to one deployment."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    NONE = "none"
+
+
+class Change(Published):
+    """What is done to one deployment, field by field, and why.
+
+    `fingerprint` is a digest of what is live and what will be written: a saved plan whose
+    fingerprints are no longer those of a fresh plan is stale. What is needed to write (`desired`,
+    `live`, `labels`) is never saved, as it may hold secrets.
+    """
+
+    action: Action
+    deployment: str
+    reasons: tuple[Reason, ...] = ()
+    fields: tuple[FieldChange, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    file: str = ""
+    line: int = 0
+    fingerprint: str = ""
+    desired: Desired | None = Field(default=None, exclude=True, repr=False)
+    live: Live | None = Field(default=None, exclude=True, repr=False)
+    labels: dict[str, str | int | float | bool] = Field(
+        default_factory=dict, exclude=True, repr=False
+    )
+
+
+class Provenance(Published):
+    """Where a plan comes from, and what is stamped on what it writes."""
+
+    repository: str
+    commit: str
+    branch: str
+    pull_request: int | None = None
+    run: str = ""
+
+
+class Plan(Published):
+    """Scope, changes and findings for one environment, as plain data."""
+
+    format: Literal["flowlift.plan/1"] = PLAN_FORMAT
+    environment: str
+    scope: str
+    provenance: Provenance
+    changes: tuple[Change, ...]
+    findings: tuple[Finding, ...] = ()
+    out_of_scope: int = 0
+
+    @property
+    def writes(self) -> tuple[Change, ...]:
+        """The changes that write something."""
+        return tuple(c for c in self.changes if c.action is not Action.NONE)
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that stop every write."""
+        return tuple(f for f in self.findings if f.level is Level.ERROR)
+
+    def count(self, action: Action) -> int:
+        """How many deployments get `action`."""
+        return sum(1 for c in self.changes if c.action is action)
