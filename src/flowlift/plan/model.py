@@ -21,7 +21,7 @@ Json = Any
 Steps = Sequence[Mapping[str, Json]]
 """Build, push or pull steps as a manifest lists them: `{function: inputs}` each."""
 
-PLAN_FORMAT = "flowlift.plan/1"
+PLAN_FORMAT: Literal["flowlift.plan/1"] = "flowlift.plan/1"
 
 
 # What a plan is made from ----------------------------------------------------------------
