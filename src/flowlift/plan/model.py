@@ -100,12 +100,38 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
+class Policy:
+    """What an environment wants of every deployment, and the code it runs.
+
+    `branch` is the branch that runs there in this plan: the pull request's, or the default one.
+    `repository_url` is the remote that the plan was made from, "" where there is none.
+    """
+
+    environment: str
+    branch: str
+    default_branch: str
+    repository_url: str = ""
+    schedules: Literal["off", "on", "declared"] = "declared"
+    prune: bool = True
+    on_drift: Literal["undo", "keep"] = "undo"
+    tags: tuple[str, ...] = ()
+    default_work_pool: str | None = None
+    server_version: str = ""
+
+    @property
+    def on_default_branch(self) -> bool:
+        """Whether the environment runs the default branch in this plan."""
+        return self.branch == self.default_branch
+
+
+@dataclass(frozen=True, slots=True)
 class Desired:
     """What the workspace should hold for one deployment.
 
     `body` has every field of `plan.fields.FIELDS` as the API takes it, but schedules and triggers,
     which stand apart. `origins` says where a field came from ("prefect.yaml:12", "policy dev").
     `secrets` holds the paths whose values must never be shown.
+    A `schedules` entry without a slug gets one when it is compared with what is live.
     `schedule_pauses` are positions in `schedules` that the manifest itself declares as not active.
     """
 

@@ -1,0 +1,340 @@
+"""What differs between desired and live, field by field, and whose doing each difference is.
+
+Three values decide: what was last applied (a digest in the labels), what is live, what is desired.
+A live value that is no longer the applied one was changed by a person: that is drift. Pauses by a
+person are always kept; other drift is undone or kept as the environment's policy says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from flowlift.plan import stamps
+from flowlift.plan.fields import FIELDS, comparable, digest, is_known, schedule_content
+from flowlift.plan.mask import mask
+from flowlift.plan.model import (
+    Action,
+    Change,
+    Desired,
+    FieldChange,
+    Json,
+    Kept,
+    Live,
+    Policy,
+    Provenance,
+    Reason,
+    ReasonKind,
+    Schedule,
+)
+from flowlift.plan.schedules import pair
+
+SOURCE_FIELDS = {"parameter_openapi_schema", "description"}
+"""Fields that the flow's code decides where the manifest does not."""
+
+ABSENT = "(absent)"
+
+
+@dataclass(slots=True)
+class _Comparison:
+    """Gathers what one deployment's comparison finds."""
+
+    desired: Desired
+    live: Live
+    policy: Policy
+    applied: Mapping[str, str]
+    fields: list[FieldChange] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+    reasons: list[ReasonKind] = field(default_factory=list)
+
+    def note(self, name: str, before: Json, after: Json, kind: ReasonKind) -> None:
+        """Write down each difference below `name`, masked."""
+        for path, old, new in _differences(name, before, after):
+            self.fields.append(
+                FieldChange(
+                    field=path,
+                    before=mask(old, path, self.desired.secrets),
+                    after=mask(new, path, self.desired.secrets),
+                    reason=kind,
+                )
+            )
+        if kind not in self.reasons:
+            self.reasons.append(kind)
+
+    def keep(self, name: str, live: Json, desired: Json, note: str) -> None:
+        secrets = self.desired.secrets
+        self.kept.append(
+            Kept(
+                field=name,
+                live=mask(live, name, secrets),
+                desired=mask(desired, name, secrets),
+                note=note,
+            )
+        )
+
+    def drifted(self, name: str, live: Json) -> bool:
+        """Whether the live value is not the one last applied; False where that is not known."""
+        return name in self.applied and digest(live) != self.applied[name]
+
+    def unchanged_by_us(self, name: str, desired: Json) -> bool:
+        return self.applied.get(name) == digest(desired)
+
+    def kind(self, name: str, *, drifted: bool) -> ReasonKind:
+        if drifted:
+            return "drift"
+        if not self.applied:
+            return "adopt"
+        if self.desired.origins.get(name, "").startswith("policy"):
+            return "policy"
+        return "source" if name in SOURCE_FIELDS else "manifest"
+
+
+def create(desired: Desired, provenance: Provenance, tool_version: str) -> Change:
+    """The change that creates a deployment that is not live."""
+    schedules = tuple(schedule for schedule, _ in pair(desired.schedules, ()))
+    effective = replace(desired, schedules=schedules)
+    fields = [
+        FieldChange(field=name, after=mask(value, name, desired.secrets))
+        for name, value in effective.body.items()
+        if value not in (None, {}, []) and name != "parameter_openapi_schema"
+    ]
+    fields += [
+        FieldChange(field=f"schedules.{s.slug}", after=mask(describe(s), "schedules", ()))
+        for s in schedules
+    ]
+    fields += [
+        FieldChange(field=f"triggers.{t.get('name')}", after=mask(dict(t), "triggers", ()))
+        for t in desired.triggers
+    ]
+    wanted = replace(desired, schedules=schedules)
+    return Change(
+        action=Action.CREATE,
+        reasons=(Reason(kind="new"),),
+        fields=tuple(fields),
+        **_written(Action.CREATE, effective, None),
+        labels=_labels(wanted, None, provenance, tool_version),
+    )
+
+
+def compare(
+    desired: Desired, live: Live, policy: Policy, provenance: Provenance, tool_version: str
+) -> Change:
+    """The change that brings a live deployment to what is desired; NONE where nothing differs."""
+    comparison = _Comparison(desired, live, policy, stamps.applied(live))
+    body = _compare_body(comparison)
+    wanted, schedules = _compare_schedules(comparison)
+    triggers = _compare_triggers(comparison)
+    effective = replace(desired, body=body, schedules=schedules, triggers=triggers)
+
+    mine = stamps.owner(live) == provenance.repository
+    if not mine:
+        comparison.reasons.insert(0, "take over" if stamps.owner(live) else "adopt")
+    action = Action.UPDATE if comparison.fields or not mine else Action.NONE
+    kinds = dict.fromkeys(comparison.reasons) if action is Action.UPDATE else ()
+    return Change(
+        action=action,
+        reasons=tuple(Reason(kind=kind) for kind in kinds),
+        fields=tuple(comparison.fields),
+        kept=tuple(comparison.kept),
+        **_written(action, effective, live),
+        labels=_labels(replace(desired, schedules=wanted), live, provenance, tool_version),
+    )
+
+
+def delete(live: Live, reason: Reason) -> Change:
+    """The change that removes an owned deployment."""
+    return Change(
+        action=Action.DELETE,
+        deployment=live.key,
+        reasons=(reason,),
+        fingerprint=digest(["delete", _live_content(live)]),
+        live=live,
+    )
+
+
+def describe(schedule: Schedule) -> dict[str, Json]:
+    """A schedule as a plan shows it."""
+    shown: dict[str, Json] = {**schedule.timing, "active": schedule.active}
+    if schedule.parameters:
+        shown["parameters"] = dict(schedule.parameters)
+    if schedule.max_scheduled_runs is not None:
+        shown["max_scheduled_runs"] = schedule.max_scheduled_runs
+    return shown
+
+
+def _compare_body(comparison: _Comparison) -> dict[str, Json]:
+    desired, live, policy = comparison.desired, comparison.live, comparison.policy
+    body = dict(desired.body)
+    for name in FIELDS:
+        if name not in desired.body or (name == "version" and desired.body[name] is None):
+            # Not sent, so what is live stays; a version that nobody declared is only a stamp.
+            continue
+        want, have = desired.body[name], live.body.get(name)
+        if comparable(name, want) == comparable(name, have):
+            continue
+        drifted = comparison.drifted(name, comparable(name, have))
+        ours = comparison.unchanged_by_us(name, comparable(name, want))
+        if name == "paused" and have and drifted and ours:
+            comparison.keep(name, have, want, "paused by hand since the last apply")
+            body[name] = have
+        elif drifted and ours and policy.on_drift == "keep" and is_known(want):
+            comparison.keep(name, have, want, "changed by hand since the last apply")
+            body[name] = have
+        else:
+            comparison.note(name, have, want, comparison.kind(name, drifted=drifted and ours))
+    return body
+
+
+def _compare_schedules(
+    comparison: _Comparison,
+) -> tuple[tuple[Schedule, ...], tuple[Schedule, ...]]:
+    """The schedules as wanted (which is what is stamped), and as they will be written."""
+    desired, live = comparison.desired, comparison.live
+    wanted: list[Schedule] = []
+    written: list[Schedule] = []
+    pairs = pair(desired.schedules, live.schedules)
+    for position, (schedule, found) in enumerate(pairs):
+        wanted.append(schedule)
+        name = f"schedules.{schedule.slug}"
+        if found is None:
+            kind = comparison.kind("schedules", drifted=name in comparison.applied)
+            comparison.note(name, None, describe(schedule), kind)
+            written.append(schedule)
+            continue
+        result = schedule
+        want, have = schedule_content(schedule), schedule_content(found)
+        if want != have or schedule.slug != found.slug:
+            drifted = comparison.drifted(name, schedule_content(found, anchored=False))
+            ours = comparison.unchanged_by_us(name, schedule_content(schedule, anchored=False))
+            if drifted and ours and comparison.policy.on_drift == "keep":
+                comparison.keep(name, describe(found), describe(schedule), "changed by hand")
+                result = replace(found, slug=schedule.slug, active=schedule.active)
+            else:
+                kind = comparison.kind("schedules", drifted=drifted and ours)
+                before = {**have["timing"], **_rest(have)}
+                after = {**want["timing"], **_rest(want)}
+                if found.slug != schedule.slug:
+                    before["slug"], after["slug"] = found.slug, schedule.slug
+                comparison.note(name, before, after, kind)
+        declared_off = position in desired.schedule_pauses
+        written.append(_activity(comparison, result, found, declared_off=declared_off))
+
+    for gone in live.schedules:
+        if any(found is gone for _, found in pairs):
+            continue
+        name = f"schedules.{gone.slug or 'unnamed'}"
+        ours = gone.slug is not None and name in comparison.applied
+        if not ours and comparison.applied and comparison.policy.on_drift == "keep":
+            comparison.keep(name, describe(gone), None, "added by hand since the last apply")
+            written.append(gone)
+        else:
+            kind = comparison.kind("schedules", drifted=bool(comparison.applied) and not ours)
+            comparison.note(name, describe(gone), None, kind)
+    return tuple(wanted), tuple(written)
+
+
+def _activity(
+    comparison: _Comparison, schedule: Schedule, found: Schedule, *, declared_off: bool
+) -> Schedule:
+    """Whether a schedule will be on: the policy's wish, unless a person has switched it."""
+    name = f"schedules.{schedule.slug}.active"
+    if schedule.active == found.active:
+        return schedule
+    last = comparison.applied.get(name)
+    if schedule.active:
+        if last == "1":
+            comparison.keep(name, False, True, "paused by hand since the last apply")
+            return replace(schedule, active=False)
+        if last is None and not comparison.applied and not declared_off:
+            comparison.keep(name, False, True, "paused before flowlift took the deployment over")
+            return replace(schedule, active=False)
+    by_hand = last == str(int(schedule.active))
+    if by_hand and comparison.policy.on_drift == "keep":
+        comparison.keep(name, found.active, schedule.active, "switched by hand")
+        return replace(schedule, active=found.active)
+    kind: ReasonKind = "drift" if by_hand else "policy" if comparison.applied else "adopt"
+    comparison.note(name, found.active, schedule.active, kind)
+    return schedule
+
+
+def _compare_triggers(comparison: _Comparison) -> tuple[Mapping[str, Json], ...]:
+    desired, live = comparison.desired.triggers, comparison.live.triggers
+    if live is None or list(desired) == list(live):
+        return desired
+    known = [dict(trigger) for trigger in live]
+    drifted = comparison.drifted("triggers", known) if known or desired else False
+    ours = comparison.unchanged_by_us("triggers", [dict(trigger) for trigger in desired])
+    if drifted and ours and comparison.policy.on_drift == "keep":
+        comparison.keep("triggers", known, list(desired), "changed by hand since the last apply")
+        return live
+    kind = comparison.kind("triggers", drifted=drifted and ours)
+    before = {str(t.get("name")): dict(t) for t in live}
+    after = {str(t.get("name")): dict(t) for t in desired}
+    comparison.note("triggers", before, after, kind)
+    return desired
+
+
+def _rest(content: Mapping[str, Json]) -> dict[str, Json]:
+    return {
+        key: value for key, value in content.items() if key != "timing" and value not in (None, {})
+    }
+
+
+def _written(action: Action, effective: Desired, live: Live | None) -> dict[str, Any]:
+    """What a change needs to be written, and the fingerprint of all that."""
+    content = [
+        action.value,
+        effective.body,
+        [(s.slug, describe(s)) for s in effective.schedules],
+        [dict(t) for t in effective.triggers],
+        _live_content(live),
+    ]
+    return {
+        "deployment": effective.key,
+        "file": effective.declared.at.file,
+        "line": effective.declared.at.line,
+        "fingerprint": digest(content),
+        "desired": effective,
+        "live": live,
+    }
+
+
+def _labels(
+    wanted: Desired, live: Live | None, provenance: Provenance, tool_version: str
+) -> dict[str, str | int | float | bool]:
+    """The stamp of what was wanted, kept values aside, with the labels that others have set."""
+    applied = stamps.digests(wanted.body, wanted.schedules, [dict(t) for t in wanted.triggers])
+    others = stamps.foreign(live.labels) if live else {}
+    return {**others, **stamps.stamp(provenance, tool_version, applied)}
+
+
+def _live_content(live: Live | None) -> Json:
+    if live is None:
+        return None
+    return [live.id, live.body, [(s.slug, describe(s)) for s in live.schedules]]
+
+
+def _differences(path: str, before: Json, after: Json) -> Iterable[tuple[str, Json, Json]]:
+    """Every place below `path` where two values differ, as small as can be shown."""
+    if before == after:
+        return
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in [*before, *(key for key in after if key not in before)]:
+            inner = f"{path}.{key}"
+            if key not in after:
+                yield inner, before[key], ABSENT
+            elif key not in before:
+                yield inner, ABSENT, after[key]
+            else:
+                yield from _differences(inner, before[key], after[key])
+    elif (
+        isinstance(before, list)
+        and isinstance(after, list)
+        and len(before) == len(after)
+        and any(isinstance(item, (dict, list)) for item in after)
+    ):
+        for index, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from _differences(f"{path}[{index}]", old, new)
+    else:
+        yield path, before, after

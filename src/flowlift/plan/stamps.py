@@ -1,0 +1,85 @@
+"""Stamps: what flowlift writes into a deployment's labels, and what it reads back from them.
+
+Labels are the only state: who owns a deployment, which commit it runs, and a short digest of each
+field as it was last applied, which tells a person's change by hand from a change of the manifest.
+Flow runs inherit the labels of their deployment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote, unquote
+
+from flowlift.plan.fields import comparable, digest, schedule_content
+from flowlift.plan.model import Json, Live, Provenance, Schedule
+
+PREFIX = "flowlift."
+REPOSITORY = PREFIX + "repository"
+COMMIT = PREFIX + "commit"
+BRANCH = PREFIX + "branch"
+PULL_REQUEST = PREFIX + "pull-request"
+RUN = PREFIX + "run"
+TOOL = PREFIX + "version"
+APPLIED = PREFIX + "applied"
+
+Labels = Mapping[str, "str | int | float | bool"]
+
+
+def stamp(
+    provenance: Provenance, tool_version: str, applied: Mapping[str, str]
+) -> dict[str, str | int | float | bool]:
+    """The labels that mark a deployment as written from `provenance`."""
+    labels: dict[str, str | int | float | bool] = {
+        REPOSITORY: provenance.repository,
+        COMMIT: provenance.commit,
+        BRANCH: provenance.branch,
+        TOOL: tool_version,
+        APPLIED: " ".join(f"{quote(field)}={value}" for field, value in sorted(applied.items())),
+    }
+    if provenance.pull_request is not None:
+        labels[PULL_REQUEST] = provenance.pull_request
+    if provenance.run:
+        labels[RUN] = provenance.run
+    return labels
+
+
+def foreign(labels: Labels) -> dict[str, str | int | float | bool]:
+    """The labels that others set and that an update keeps; Prefect sets its own anew."""
+    return {key: value for key, value in labels.items() if not key.startswith((PREFIX, "prefect."))}
+
+
+def owner(live: Live) -> str | None:
+    """The repository whose stamp a deployment carries, None where it carries none."""
+    value = live.labels.get(REPOSITORY)
+    return str(value) if value else None
+
+
+def branch(live: Live) -> str | None:
+    """The branch that a deployment was last written from."""
+    value = live.labels.get(BRANCH)
+    return str(value) if value else None
+
+
+def applied(live: Live) -> dict[str, str]:
+    """Digests by field, as last applied; empty where flowlift never wrote the deployment."""
+    text = str(live.labels.get(APPLIED, ""))
+    pairs = (part.partition("=") for part in text.split())
+    return {unquote(field): value for field, equals, value in pairs if equals}
+
+
+def digests(
+    body: Mapping[str, Json], schedules: Iterable[Schedule], triggers: Json
+) -> dict[str, str]:
+    """What `applied` gives back after these have been written.
+
+    A schedule's activity stands apart from its content, so that a pause by hand is told from a
+    change of its times.
+    """
+    result = {field: digest(comparable(field, value)) for field, value in body.items()}
+    for schedule in schedules:
+        content = schedule_content(schedule, anchored=False)
+        result[f"schedules.{schedule.slug}"] = digest(content)
+        result[f"schedules.{schedule.slug}.active"] = str(int(schedule.active))
+    if triggers:
+        result["triggers"] = digest(triggers)
+    return result
