@@ -297,6 +297,9 @@ class Plan(Published):
 
     format: Literal["flowlift.plan/1"] = PLAN_FORMAT
     environment: str
+    workspace: str = Field(
+        "", description="The workspace's address, for people: its UI's, without any credentials."
+    )
     scope: str
     provenance: Provenance
     changes: tuple[Change, ...]
