@@ -124,6 +124,7 @@ def compare(
     comparison = _Comparison(desired, live, policy, stamps.applied(live))
     body = _compare_body(comparison)
     wanted, schedules = _compare_schedules(comparison)
+    _compare_labels(comparison)
     triggers = _compare_triggers(comparison)
     effective = replace(desired, body=body, schedules=schedules, triggers=triggers)
 
@@ -275,6 +276,24 @@ def _compare_triggers(comparison: _Comparison) -> tuple[Mapping[str, Json], ...]
     return desired
 
 
+def _compare_labels(comparison: _Comparison) -> None:
+    """Labels that the manifest declares; those of others are never touched."""
+    desired, live = comparison.desired.labels, comparison.live.labels
+    for key, want in desired.items():
+        if live.get(key) != want:
+            name = f"labels.{key}"
+            drifted = comparison.drifted(name, live.get(key))
+            comparison.note(name, live.get(key), want, comparison.kind("labels", drifted=drifted))
+    for key in _dropped_labels(comparison.desired, comparison.live):
+        comparison.note(f"labels.{key}", live[key], None, "manifest")
+
+
+def _dropped_labels(desired: Desired, live: Live) -> list[str]:
+    """Labels that the manifest declared when it was last applied, and no longer does."""
+    applied = stamps.applied(live)
+    return [key for key in live.labels if f"labels.{key}" in applied and key not in desired.labels]
+
+
 def _rest(content: Mapping[str, Json]) -> dict[str, Json]:
     return {
         key: value for key, value in content.items() if key != "timing" and value not in (None, {})
@@ -288,6 +307,7 @@ def _written(action: Action, effective: Desired, live: Live | None) -> dict[str,
         effective.body,
         [(s.slug, describe(s)) for s in effective.schedules],
         [dict(t) for t in effective.triggers],
+        dict(effective.labels),
         _live_content(live),
     ]
     return {
@@ -305,8 +325,11 @@ def _labels(
 ) -> dict[str, str | int | float | bool]:
     """The stamp of what was wanted, kept values aside, with the labels that others have set."""
     applied = stamps.digests(wanted.body, wanted.schedules, [dict(t) for t in wanted.triggers])
+    applied |= {f"labels.{key}": digest(value) for key, value in wanted.labels.items()}
     others = stamps.foreign(live.labels) if live else {}
-    return {**others, **stamps.stamp(provenance, tool_version, applied)}
+    dropped = _dropped_labels(wanted, live) if live else []
+    kept = {key: value for key, value in others.items() if key not in dropped}
+    return {**kept, **wanted.labels, **stamps.stamp(provenance, tool_version, applied)}
 
 
 def _live_content(live: Live | None) -> Json:

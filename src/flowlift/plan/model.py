@@ -141,6 +141,7 @@ class Desired:
     schedules: tuple[Schedule, ...]
     triggers: tuple[Mapping[str, Json], ...]
     declared: Declared
+    labels: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
     schedule_pauses: frozenset[int] = frozenset()
@@ -173,6 +174,17 @@ class Live:
     def key(self) -> str:
         """`flow/name`, the deployment's identity in a workspace."""
         return f"{self.flow}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A work pool of the workspace, as far as checks need it."""
+
+    name: str
+    type: str
+    paused: bool = False
+    base_job_template: Mapping[str, Json] = field(default_factory=dict)
+    queues: frozenset[str] = frozenset({"default"})
 
 
 # The plan itself -------------------------------------------------------------------------

@@ -1,0 +1,200 @@
+"""From what a manifest declares to what the workspace should hold.
+
+Declared plus the flow's code, the environment's policy and the values of templates. What Prefect
+would register without a word although something is lost is noted for `plan.checks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from pydantic_core import to_jsonable_python
+
+from flowlift.plan.checkout import Checkout, on_branch, single_step
+from flowlift.plan.entry import Entry, Problem
+from flowlift.plan.mask import dotted
+from flowlift.plan.model import Declared, Desired, Flow, Json, Policy
+from flowlift.plan.templates import Loss, Path, Values
+from flowlift.plan.timetable import schedules
+from flowlift.plan.triggers import TriggerError, automation
+
+STEP_OUTPUTS: Mapping[str, frozenset[str]] = {
+    "build_docker_image": frozenset(
+        {"image", "image_name", "image_id", "tag", "additional_tags", "platform"}
+    ),
+    "push_docker_image": frozenset({"image", "image_name", "tag", "additional_tags"}),
+    "run_shell_script": frozenset({"stdout", "stderr"}),
+    "pip_install_requirements": frozenset({"stdout", "stderr"}),
+    "git_clone": frozenset({"directory"}),
+    "set_working_directory": frozenset({"directory"}),
+}
+"""What well-known steps put out, by function name; any other step may put out anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """A desired deployment, and all that was noticed on the way."""
+
+    desired: Desired
+    losses: tuple[Loss, ...]
+    in_clear: tuple[Loss, ...]
+    problems: tuple[Problem, ...]
+    checkout: Checkout | None
+
+
+def pending_words(declared: Declared, values: Values) -> Values:
+    """`values`, with the words that the entry's build and push steps will define."""
+    if values.outputs:
+        return values
+    names: set[str] = set()
+    open_ended = False
+    for step in (*declared.build, *declared.push):
+        function, inputs = single_step(step)
+        known = STEP_OUTPUTS.get(function.rpartition(".")[2])
+        names |= known or frozenset()
+        open_ended = open_ended or known is None
+        if isinstance(inputs, Mapping) and inputs.get("id"):
+            names.add(str(inputs["id"]))
+    return replace(values, pending=frozenset(names), open_ended=open_ended)
+
+
+def resolve(declared: Declared, flow: Flow, values: Values, policy: Policy) -> Resolution:
+    """What the workspace should hold for one entry of the manifest, in `policy`'s environment."""
+    entry = Entry.of(declared, policy, pending_words(declared, values))
+    resolver = entry.resolver
+    name = str(resolver.early(entry.data.get("name"), ("name",)))
+    limit, options = _concurrency(entry.get("concurrency_limit"))
+    pull = _pull(entry)
+    pool = {
+        key: resolver.entry(value, ("work_pool", key))
+        for key, value in entry.mapping("work_pool").items()
+        if value is not None
+    }
+    body: dict[str, Json] = {
+        "entrypoint": entry.get("entrypoint"),
+        "path": None,
+        "version": entry.get("version") or flow.version,
+        "description": entry.get("description") or flow.description,
+        "tags": _tags(entry),
+        "parameters": entry.get("parameters", {}),
+        "parameter_openapi_schema": dict(flow.schema) if flow.schema is not None else {},
+        "enforce_parameter_schema": entry.get("enforce_parameter_schema", True),
+        "concurrency_limit": limit,
+        "concurrency_options": options,
+        "pull_steps": pull.steps if pull else [],
+        "work_pool_name": pool.get("name") or policy.default_work_pool,
+        "work_queue_name": pool.get("work_queue_name") or None,
+        "job_variables": pool.get("job_variables") or {},
+    }
+    if (paused := entry.get("paused")) is not None:
+        # Not declared means not sent: the server then keeps what an operator has set.
+        body["paused"] = paused
+    wanted, pauses = schedules(entry)
+    desired = Desired(
+        flow=flow.name,
+        name=name,
+        body=body,
+        schedules=wanted,
+        triggers=_triggers(entry, name),
+        declared=declared,
+        labels=_labels(entry),
+        origins={**entry.origins, **_policy_origins(policy, pull)},
+        secrets=frozenset(_field_path(path) for path in resolver.secrets),
+        schedule_pauses=pauses,
+    )
+    return Resolution(
+        desired,
+        tuple(resolver.losses),
+        tuple(resolver.in_clear),
+        tuple(entry.problems),
+        pull,
+    )
+
+
+def _field_path(path: Path) -> str:
+    """A path in the manifest's entry as the path of the field that it becomes."""
+    if path[:1] == ("work_pool",):
+        path = path[1:]
+    if path[:1] == ("pull",):
+        path = ("pull_steps", *path[1:])
+    return dotted(path)
+
+
+def _tags(entry: Entry) -> list[str]:
+    tags = entry.get("tags", [])
+    if not isinstance(tags, list):
+        entry.problem("tags", f"tags are a list, this is {tags!r}", "tags")
+        tags = []
+    for index, tag in enumerate(tags):
+        if not isinstance(tag, str):
+            entry.problem("tags", f"a tag is a text, this is {tag!r}", "tags", index)
+    declared = [str(tag) for tag in tags if str(tag).strip()]
+    return list(dict.fromkeys([*declared, *_added_tags(entry.policy)]))
+
+
+def _added_tags(policy: Policy) -> list[str]:
+    return [*policy.tags, *([] if policy.on_default_branch else [policy.branch])]
+
+
+def _concurrency(value: Json) -> tuple[Json, Json]:
+    """The limit and its options: a manifest gives a number, or a mapping with both."""
+    if not isinstance(value, Mapping):
+        return value, None
+    strategy, grace = value.get("collision_strategy"), value.get("grace_period_seconds")
+    options = {"collision_strategy": strategy, "grace_period_seconds": grace}
+    given = {key: option for key, option in options.items() if option is not None}
+    return value.get("limit"), given or None
+
+
+def _pull(entry: Entry) -> Checkout | None:
+    declared = entry.declared.pull
+    if declared is None:
+        return None
+    steps = to_jsonable_python(list(declared), fallback=str)
+    resolved = [entry.resolver.pull(step, ("pull", index)) for index, step in enumerate(steps)]
+    return on_branch(resolved, entry.policy)
+
+
+def _policy_origins(policy: Policy, pull: Checkout | None) -> dict[str, str]:
+    """The fields that the environment's policy has decided, for the reasons of a change."""
+    source = f"policy {policy.environment}"
+    decided = {
+        "tags": bool(_added_tags(policy)),
+        "pull_steps": bool(pull and pull.changed),
+        "schedules.active": policy.schedules != "declared",
+    }
+    return {field: source for field, is_policy in decided.items() if is_policy}
+
+
+def _labels(entry: Entry) -> dict[str, str | int | float | bool]:
+    labels = entry.get("labels", {})
+    if not isinstance(labels, Mapping):
+        entry.problem("wrong-type", f"labels are a mapping, this is {labels!r}", "labels")
+        return {}
+    for key, value in labels.items():
+        if not isinstance(value, (str, int, float, bool)):
+            message = f"a label is a text or a number, this is {value!r}"
+            entry.problem("wrong-type", message, "labels", key)
+    return {str(k): v for k, v in labels.items() if isinstance(v, (str, int, float, bool))}
+
+
+def _triggers(entry: Entry, deployment: str) -> tuple[Mapping[str, Json], ...]:
+    found = []
+    declared = entry.data.get("triggers")
+    for index, raw in enumerate(declared if isinstance(declared, list) else []):
+        path = ("triggers", index)
+        if not isinstance(raw, Mapping):
+            entry.problem("trigger", f"a trigger is a mapping, this is {raw!r}", *path)
+            continue
+        early = entry.resolver.early(dict(raw), path)
+        # Parameters may hold `{{ event.… }}`, which is for the automation and not for us.
+        parameters = early.pop("parameters", None)
+        spec = entry.resolver.late(early, path)
+        if parameters is not None:
+            spec["parameters"] = parameters
+        try:
+            found.append(automation(spec, deployment, index + 1))
+        except TriggerError as error:
+            entry.problem("trigger", f"Prefect refuses this trigger: {error}", *path)
+    return tuple(found)

@@ -1,0 +1,94 @@
+"""The schedules of a manifest's entry, as the environment wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from pydantic import TypeAdapter, ValidationError
+
+from flowlift.plan.entry import Entry
+from flowlift.plan.fields import KnownAfterBuild
+from flowlift.plan.model import Json, Schedule
+from flowlift.plan.templates import Path
+from flowlift.plan.timing import canonical_timing
+
+_BOOL = TypeAdapter(bool)
+_INTERVAL = TypeAdapter(timedelta)
+
+
+def declared_schedules(data: Mapping[str, Json]) -> list[tuple[Path, Json]]:
+    """The schedules of an entry with their paths, from `schedules` or the older `schedule`.
+
+    Absent, null, `{}`, `[]` and a key without a value all mean none, as they do to Prefect.
+    """
+    plural = data.get("schedules")
+    if isinstance(plural, list):
+        return [(("schedules", index), item) for index, item in enumerate(plural) if item]
+    single = data.get("schedule")
+    if isinstance(single, list):
+        return [(("schedule", index), item) for index, item in enumerate(single) if item]
+    return [(("schedule",), single)] if single else []
+
+
+def schedules(entry: Entry) -> tuple[tuple[Schedule, ...], frozenset[int]]:
+    """The schedules that an entry's environment wants.
+
+    With them the positions of those that the manifest itself declares as not active.
+    """
+    found: list[Schedule] = []
+    pauses: set[int] = set()
+    for path, raw in declared_schedules(entry.data):
+        item = entry.resolver.entry(raw, path)
+        if not isinstance(item, Mapping):
+            entry.problem("schedule", f"a schedule is a mapping, this is {item!r}", *path)
+            continue
+        timing = _timing(entry, item, path)
+        if timing is None:
+            continue
+        active = _active(entry, item.get("active"), path)
+        if not active:
+            pauses.add(len(found))
+        found.append(
+            Schedule(
+                slug=item.get("slug") or None,
+                timing=timing,
+                active={"off": False, "on": True, "declared": active}[entry.policy.schedules],
+                parameters=item.get("parameters") or {},
+                max_scheduled_runs=item.get("max_scheduled_runs"),
+            )
+        )
+    return tuple(found), frozenset(pauses)
+
+
+def _active(entry: Entry, value: Json, path: Path) -> bool:
+    if value is None or isinstance(value, KnownAfterBuild):
+        return True
+    try:
+        return _BOOL.validate_python(value)
+    except ValidationError:
+        message = f"active is true or false, not {value!r}"
+        entry.problem("schedule", message, *path, "active")
+        return False
+
+
+def _timing(entry: Entry, item: Mapping[str, Json], path: Path) -> dict[str, Json] | None:
+    kinds = [kind for kind in ("cron", "interval", "rrule") if item.get(kind) not in (None, "")]
+    if len(kinds) != 1:
+        said = " and ".join(kinds) or "none of them"
+        message = f"a schedule has one of cron, interval and rrule; this has {said}"
+        entry.problem("schedule", message, *path)
+        return None
+    kind = kinds[0]
+    extra = {"cron": ("day_or",), "interval": ("anchor_date",), "rrule": ()}[kind]
+    timing = {
+        key: item[key] for key in (kind, "timezone", *extra) if item.get(key) not in (None, "")
+    }
+    if kind == "interval":
+        try:
+            timing["interval"] = _INTERVAL.validate_python(timing["interval"]).total_seconds()
+        except ValidationError:
+            message = f"an interval is a number of seconds, not {timing['interval']!r}"
+            entry.problem("schedule", message, *path, "interval")
+            return None
+    return canonical_timing(timing)
