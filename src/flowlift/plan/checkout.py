@@ -89,6 +89,11 @@ def clone_directory(url: str, branch: str | None) -> str:
     return f"{name}-{branch.replace('/', '-')}" if branch else name
 
 
+def repository_name(url: str) -> str:
+    """The last part of a repository's URL, without `.git`."""
+    return _last_part(url).removesuffix(".git")
+
+
 def _last_part(url: str) -> str:
     path = urlsplit(url).path if "://" in url else url
     return path.rstrip("/").replace(":", "/").split("/")[-1]
@@ -102,7 +107,7 @@ def _is_this_repository(url: str, own: str) -> bool:
     """
     if not own or "{{" in _last_part(url):
         return True
-    return _last_part(url).removesuffix(".git") == _last_part(own).removesuffix(".git")
+    return repository_name(url) == repository_name(own)
 
 
 def _takes_directory_name(server_version: str) -> bool:

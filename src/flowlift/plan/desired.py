@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from pydantic_core import to_jsonable_python
 
-from flowlift.plan.checkout import Checkout, on_branch, single_step
+from flowlift.plan.checkout import Checkout, on_branch, repository_name, single_step
 from flowlift.plan.entry import Entry, Problem
 from flowlift.plan.mask import dotted
 from flowlift.plan.model import Declared, Desired, Flow, Json, Policy
@@ -30,6 +30,10 @@ STEP_OUTPUTS: Mapping[str, frozenset[str]] = {
     "set_working_directory": frozenset({"directory"}),
 }
 """What well-known steps put out, by function name; any other step may put out anything."""
+
+
+IMAGE_FOLDER = "/opt/prefect"
+"""Where Prefect's own images keep a team's code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +69,12 @@ def resolve(declared: Declared, flow: Flow, values: Values, policy: Policy) -> R
     resolver = entry.resolver
     name = str(resolver.early(entry.data.get("name"), ("name",)))
     limit, options = _concurrency(entry.get("concurrency_limit"))
-    pull = _pull(entry)
     pool = {
         key: resolver.entry(value, ("work_pool", key))
         for key, value in entry.mapping("work_pool").items()
         if value is not None
     }
+    pull = _pull(entry)
     body: dict[str, Json] = {
         "entrypoint": entry.get("entrypoint"),
         "path": None,
@@ -82,7 +86,7 @@ def resolve(declared: Declared, flow: Flow, values: Values, policy: Policy) -> R
         "enforce_parameter_schema": entry.get("enforce_parameter_schema", True),
         "concurrency_limit": limit,
         "concurrency_options": options,
-        "pull_steps": pull.steps if pull else [],
+        "pull_steps": pull.steps if pull else _image_pull(entry, pool),
         "work_pool_name": pool.get("name") or policy.default_work_pool,
         "work_queue_name": pool.get("work_queue_name") or None,
         "job_variables": pool.get("job_variables") or {},
@@ -154,6 +158,23 @@ def _pull(entry: Entry) -> Checkout | None:
     steps = to_jsonable_python(list(declared), fallback=str)
     resolved = [entry.resolver.pull(step, ("pull", index)) for index, step in enumerate(steps)]
     return on_branch(resolved, entry.policy)
+
+
+def _image_pull(entry: Entry, pool: Mapping[str, Json]) -> list[dict[str, Json]]:
+    """The pull step that Prefect adds where none is declared and an image has the code.
+
+    In every other case Prefect stores the folder of the machine that deploys; we store nothing
+    and the check `no-pull-step` tells.
+    """
+    folder = None
+    built = [single_step(step)[0] for step in entry.declared.build]
+    if any(function.endswith(".build_docker_image") for function in built):
+        folder = f"{IMAGE_FOLDER}/{repository_name(entry.policy.repository_url)}"
+    elif (pool.get("job_variables") or {}).get("image"):
+        folder = IMAGE_FOLDER
+    if folder is None:
+        return []
+    return [{"prefect.deployments.steps.set_working_directory": {"directory": folder}}]
 
 
 def _policy_origins(policy: Policy, pull: Checkout | None) -> dict[str, str]:

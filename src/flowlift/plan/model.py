@@ -89,7 +89,7 @@ class Schedule:
     """One schedule of a deployment.
 
     `timing` is the API's `schedule` object without nulls: `cron`, `interval` (seconds) or `rrule`,
-    with `timezone`, `day_or`, `anchor_date`.
+    with `timezone`, `day_or`, `anchor_date`. `path` is where the manifest's entry declares it.
     """
 
     slug: str | None
@@ -97,6 +97,7 @@ class Schedule:
     active: bool
     parameters: Mapping[str, Json] = field(default_factory=dict)
     max_scheduled_runs: int | None = None
+    path: tuple[str | int, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ def schedules(entry: Entry) -> tuple[tuple[Schedule, ...], frozenset[int]]:
                 active={"off": False, "on": True, "declared": active}[entry.policy.schedules],
                 parameters=item.get("parameters") or {},
                 max_scheduled_runs=item.get("max_scheduled_runs"),
+                path=path,
             )
         )
     return tuple(found), frozenset(pauses)

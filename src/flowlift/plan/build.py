@@ -1,0 +1,221 @@
+"""The builder of a plan: which deployments are looked at, what is done to each, and what forbids it.
+
+Ownership and safety live here: whose branch an environment holds, what may be deleted, and how
+much of it at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from flowlift.plan import stamps
+from flowlift.plan.checks.report import Report
+from flowlift.plan.diff import compare, create, delete
+from flowlift.plan.model import (
+    Action,
+    Change,
+    Desired,
+    Live,
+    Plan,
+    Policy,
+    Provenance,
+    Reason,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A desired deployment in scope, the policy that it was resolved with, and why it is here.
+
+    The policy differs from the plan's own for a deployment that goes back to the default branch.
+    """
+
+    desired: Desired
+    policy: Policy
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that a plan is built from.
+
+    `declared` are the keys (`flow/name`) of everything the manifests declare, in scope or not.
+    `removed` maps the key of a deployment that the branch removes to its reason.
+    `open_branches` are branches of the remote that are not merged: what they hold is theirs.
+    `renamed` maps a new key to the old one.
+    """
+
+    policy: Policy
+    provenance: Provenance
+    tool_version: str
+    scope: str
+    wanted: Sequence[Wanted]
+    declared: frozenset[str]
+    live: Mapping[str, Live]
+    removed: Mapping[str, Reason] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    open_branches: frozenset[str] = frozenset()
+    complete: bool = True
+    """Whether `live` and `declared` are everything, so that what is missing may be deleted."""
+    take_over: bool = False
+    yield_to_branches: bool = False
+    """Leave alone what another open branch holds, instead of refusing: what `sync` does."""
+    allow_delete: int | None = None
+    """How many deletions are allowed although they are more than a third; None: not asked."""
+
+
+def build(inputs: Inputs, report: Report) -> Plan:
+    """The plan, with `report`'s findings and those that ownership and safety add."""
+    changes: list[Change] = []
+    for wanted in sorted(inputs.wanted, key=lambda item: item.desired.key):
+        change = _change(inputs, wanted, report)
+        if change is not None:
+            changes.append(change)
+    deletions = _deletions(inputs, report)
+    _guard(inputs, deletions, report)
+    changes += deletions
+    return Plan(
+        environment=inputs.policy.environment,
+        scope=inputs.scope,
+        provenance=inputs.provenance,
+        changes=tuple(sorted(changes, key=lambda change: change.deployment)),
+        findings=tuple(sorted(report.findings, key=_order)),
+        out_of_scope=len(inputs.declared - {item.desired.key for item in inputs.wanted}),
+    )
+
+
+def _order(finding: object) -> tuple[str, ...]:
+    level = getattr(finding, "level", None)
+    return (
+        str(level.value if level else ""),
+        str(getattr(finding, "file", "")),
+        f"{getattr(finding, 'line', 0):08}",
+        str(getattr(finding, "check", "")),
+    )
+
+
+def _change(inputs: Inputs, wanted: Wanted, report: Report) -> Change | None:
+    desired = wanted.desired
+    live = inputs.live.get(desired.key)
+    if live is None:
+        change = create(desired, inputs.provenance, inputs.tool_version)
+    else:
+        if holder := _held_by_another(inputs, live):
+            if inputs.yield_to_branches:
+                return None
+            _refuse_held(live, holder, desired, report)
+        elif not inputs.take_over:
+            _refuse_foreign(inputs, live, desired, report)
+        change = compare(desired, live, wanted.policy, inputs.provenance, inputs.tool_version)
+    if change.action is Action.NONE:
+        return change
+    return change.model_copy(update={"reasons": _reasons(inputs, wanted, change)})
+
+
+def _reasons(inputs: Inputs, wanted: Wanted, change: Change) -> tuple[Reason, ...]:
+    """Why this change: what brought it into scope first, then what the comparison found."""
+    found = list(change.reasons)
+    if old := inputs.renamed.get(change.deployment):
+        found = [Reason(kind="renamed", detail=f"was {old}")]
+    in_scope = [reason for reason in wanted.reasons if reason.kind != "new" or not found]
+    said = {reason.kind for reason in in_scope}
+    return tuple([*in_scope, *(reason for reason in found if reason.kind not in said)])
+
+
+def _held_by_another(inputs: Inputs, live: Live) -> str | None:
+    """The open branch, not the default one and not ours, that a deployment runs; None if none."""
+    branch = stamps.branch(live)
+    if (
+        branch is None
+        or branch in {inputs.policy.default_branch, inputs.provenance.branch, inputs.policy.branch}
+        or stamps.owner(live) != inputs.provenance.repository
+        or branch not in inputs.open_branches
+        or inputs.take_over
+    ):
+        return None
+    return branch
+
+
+def _refuse_held(live: Live, branch: str, desired: Desired, report: Report) -> None:
+    pull_request = live.labels.get(stamps.PULL_REQUEST)
+    said = f" (pull request #{pull_request})" if pull_request else ""
+    report.add(
+        "held-by-branch",
+        f"{live.key!r} runs branch {branch!r}{said} here now.",
+        remedy="Wait until that is merged or closed, or take it over with --take-over.",
+        declared=desired.declared,
+        deployment=live.key,
+    )
+
+
+def _refuse_foreign(inputs: Inputs, live: Live, desired: Desired, report: Report) -> None:
+    owner = stamps.owner(live)
+    if owner and owner != inputs.provenance.repository:
+        report.add(
+            "owned-elsewhere",
+            f"{live.key!r} belongs to the repository {owner}.",
+            remedy="Rename yours, or take it over with --take-over.",
+            declared=desired.declared,
+            deployment=live.key,
+        )
+
+
+def _deletions(inputs: Inputs, report: Report) -> list[Change]:
+    """Owned deployments that are declared no longer; nothing else is ever deleted."""
+    if not inputs.policy.prune:
+        return []
+    replaced = {old: new for new, old in inputs.renamed.items()}
+    deletions = []
+    for key, live in sorted(inputs.live.items()):
+        if key in inputs.declared or stamps.owner(live) != inputs.provenance.repository:
+            continue
+        reason = inputs.removed.get(key)
+        if reason is None:
+            reason = _gone(inputs, live)
+        if reason is None or _held_by_another(inputs, live):
+            continue
+        if key in replaced:
+            reason = Reason(kind="renamed", detail=f"now {replaced[key]}")
+        deletions.append(delete(live, reason))
+    return deletions
+
+
+def _gone(inputs: Inputs, live: Live) -> Reason | None:
+    """Why an owned deployment that nobody declares may go; None where it may not be ours to say.
+
+    On the default branch everything undeclared goes. A branch removes what it has brought itself:
+    what it does not know may have come from another branch, or from a newer default branch.
+    """
+    branch = stamps.branch(live)
+    if branch == inputs.provenance.branch and not inputs.policy.on_default_branch:
+        return Reason(kind="removed", detail="no longer declared by this branch")
+    if not (inputs.complete and inputs.policy.on_default_branch):
+        return None
+    if branch and branch != inputs.policy.default_branch:
+        return Reason(kind="branch gone", detail=branch)
+    return Reason(kind="removed")
+
+
+def _guard(inputs: Inputs, deletions: Sequence[Change], report: Report) -> None:
+    if not deletions:
+        return
+    allowed = inputs.allow_delete
+    if not inputs.declared and allowed is None:
+        report.add(
+            "empty-manifest",
+            f"The manifests declare no deployment at all, which would delete {len(deletions)}.",
+            remedy=f"Restore the manifest; if all are to go: --allow-delete {len(deletions)}.",
+        )
+        return
+    owned = sum(
+        1 for live in inputs.live.values() if stamps.owner(live) == inputs.provenance.repository
+    )
+    limit = owned // 3 if allowed is None else allowed
+    if len(deletions) > limit:
+        report.add(
+            "prune-guard",
+            f"{len(deletions)} of {owned} owned deployments would be deleted"
+            + (", more than a third." if allowed is None else f", {allowed} are allowed."),
+            remedy=f"If that is meant: --allow-delete {len(deletions)}.",
+        )
