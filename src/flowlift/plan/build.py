@@ -1,4 +1,4 @@
-"""The builder of a plan: which deployments are looked at, what is done to each, and what forbids it.
+"""The builder of a plan: what is done to each deployment in scope, and what forbids it.
 
 Ownership and safety live here: whose branch an environment holds, what may be deleted, and how
 much of it at once.
@@ -120,7 +120,7 @@ def _reasons(inputs: Inputs, wanted: Wanted, change: Change) -> tuple[Reason, ..
         found = [Reason(kind="renamed", detail=f"was {old}")]
     in_scope = [reason for reason in wanted.reasons if reason.kind != "new" or not found]
     said = {reason.kind for reason in in_scope}
-    return tuple([*in_scope, *(reason for reason in found if reason.kind not in said)])
+    return (*in_scope, *(reason for reason in found if reason.kind not in said))
 
 
 def _held_by_another(inputs: Inputs, live: Live) -> str | None:
@@ -129,12 +129,16 @@ def _held_by_another(inputs: Inputs, live: Live) -> str | None:
     if (
         branch is None
         or branch in {inputs.policy.default_branch, inputs.provenance.branch, inputs.policy.branch}
-        or stamps.owner(live) != inputs.provenance.repository
+        or not _is_owned(inputs, live)
         or branch not in inputs.open_branches
         or inputs.take_over
     ):
         return None
     return branch
+
+
+def _is_owned(inputs: Inputs, live: Live) -> bool:
+    return stamps.owner(live) == inputs.provenance.repository
 
 
 def _refuse_held(live: Live, branch: str, desired: Desired, report: Report) -> None:
@@ -168,7 +172,7 @@ def _deletions(inputs: Inputs, report: Report) -> list[Change]:
     replaced = {old: new for new, old in inputs.renamed.items()}
     deletions = []
     for key, live in sorted(inputs.live.items()):
-        if key in inputs.declared or stamps.owner(live) != inputs.provenance.repository:
+        if key in inputs.declared or not _is_owned(inputs, live):
             continue
         reason = inputs.removed.get(key)
         if reason is None:
@@ -208,8 +212,10 @@ def _guard(inputs: Inputs, deletions: Sequence[Change], report: Report) -> None:
             remedy=f"Restore the manifest; if all are to go: --allow-delete {len(deletions)}.",
         )
         return
-    owned = sum(
-        1 for live in inputs.live.values() if stamps.owner(live) == inputs.provenance.repository
+    # A narrow scope has read only a part of what is owned: what is declared counts as well.
+    owned = max(
+        sum(1 for item in inputs.live.values() if _is_owned(inputs, item)),
+        len(inputs.declared) + len(deletions),
     )
     limit = owned // 3 if allowed is None else allowed
     if len(deletions) > limit:
