@@ -59,7 +59,6 @@ CHECKS: Mapping[str, Level] = {
     # Git, ownership and safety
     "branch-not-pushed": E,
     "unpushed-commits": W,
-    "not-merged": E,
     "held-by-branch": E,
     "owned-elsewhere": E,
     "empty-manifest": E,
@@ -112,6 +111,13 @@ class Report:
                 deployment=deployment or (declared.name if declared else ""),
             )
         )
+
+    def adopt(self, *findings: Finding) -> None:
+        """Add findings that were made elsewhere, at the levels that the team has set."""
+        for finding in findings:
+            wanted = self.levels.get(finding.check, finding.level.value)
+            if wanted != "off":
+                self.findings.append(finding.model_copy(update={"level": Level(wanted)}))
 
 
 def _silenced(check: str, at: Position, declared: Declared) -> bool:
