@@ -106,12 +106,9 @@ def _word_remedy(loss: Loss, declared: Declared, values: Values) -> str:
     if loss.word.startswith(RUN_TIME_WORDS):
         return "Remove it; use a flow run name or a parameter instead."
     known = pending_words(declared, values).pending
-    near = difflib.get_close_matches(loss.word, known, n=1)
-    first, _, rest = loss.word.partition(".")
-    near_id = difflib.get_close_matches(first, known, n=1)
-    if near or near_id:
-        meant = near[0] if near else f"{near_id[0]}.{rest}" if rest else near_id[0]
-        return f"Is `{meant}` meant? Ids are compared letter by letter."
+    first, dot, rest = loss.word.partition(".")
+    if near := difflib.get_close_matches(first, known, n=1):
+        return f"Is `{near[0]}{dot}{rest}` meant? Ids are compared letter by letter."
     if loss.word in values.environ:
         return f"Write `{{{{ ${loss.word} }}}}` for an environment variable."
     if loss.word.startswith("variables.") or loss.word.startswith("blocks."):
