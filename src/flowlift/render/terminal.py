@@ -1,0 +1,250 @@
+"""A plan as text for a terminal or a log, as terraform shows one."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from flowlift.plan.model import Action, Finding, Level, Plan, Reason
+from flowlift.render.blocks import Block, Remark, blocks_of, remarks_of
+from flowlift.render.fields import Line, Piece
+from flowlift.render.screen import Ink
+from flowlift.render.visible import cells, cut, cut_pair, visible
+from flowlift.render.wording import address, by_weight, code, name, place, summary, verdict
+
+ORDER = (Action.CREATE, Action.UPDATE, Action.DELETE, Action.NONE)
+"""What is lost for good stands nearest to the end, which is what a terminal shows."""
+
+_SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-", Action.NONE: "="}
+_INDENT = "    "
+_NESTED = _INDENT * 2
+_MOST_FOLDS = 4
+_MOST_LINES = 40
+_MOST_DIFF = 16
+_LEAST_ROOM = 30
+_PLACES = 3
+
+
+def render_plan(plan: Plan, *, colour: bool, width: int, verbose: bool = False) -> str:
+    """The whole plan, ending in a newline.
+
+    Long values are cut to `width` columns with a count of what is left out; `verbose` cuts nothing
+    and lists what is unchanged as well. Findings come after the changes, errors last: the end is
+    what a person sees. Nothing in a name or a value reaches the terminal as a control character.
+    """
+    page = _Page(Ink(colour), width, verbose)
+    sections = [
+        page.header(plan),
+        *(page.block(block) for block in blocks_of(plan.changes, ORDER, verbose=verbose)),
+        page.unchanged(plan) if verbose else [],
+        page.findings(plan),
+        page.closing(plan),
+    ]
+    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+
+
+class _Page:
+    """How wide the page is, what ink there is, and how each part looks on it."""
+
+    def __init__(self, ink: Ink, width: int, verbose: bool) -> None:
+        self.ink = ink
+        self.width = width
+        self.inner = width - len(_NESTED) - 2
+        self.verbose = verbose
+        self.inks = {
+            "+": ink.green,
+            "~": ink.yellow,
+            "-": ink.red,
+            "=": ink.dim,
+            "@": ink.dim,
+            " ": ink.dim,
+        }
+
+    def header(self, plan: Plan) -> list[str]:
+        """Environment, workspace, code and scope: on one line where they fit."""
+        request = plan.provenance.pull_request
+        parts = [
+            address(plan),
+            code(plan.provenance) + (f" (pull request {request})" if request else ""),
+            f"scope: {name(plan.scope)}" if plan.scope else "",
+        ]
+        title = f"Plan for {visible(plan.environment)}"
+        rest = [part for part in parts if part]
+        if cells("  ".join([title, *rest])) <= self.width:
+            return ["  ".join([self.ink.bold(title), *map(self.ink.dim, rest)])]
+        return [self.ink.bold(title), *(f"  {self.ink.dim(part)}" for part in rest)]
+
+    def block(self, block: Block) -> list[str]:
+        """A heading for each deployment, then once what is done to them, and why."""
+        sign = _SIGNS[block.action]
+        verb = "keep" if block.action is Action.NONE else block.action.value
+        lines = []
+        for change in block.changes:
+            at = place(change.file, change.line)
+            heading = (
+                f"{self.inks[sign](f'{sign} {verb}')} {self.ink.bold(name(change.deployment))}"
+            )
+            lines.append(f"{heading}  {self.ink.dim(at)}" if at else heading)
+        if block.action is not Action.NONE:
+            lines += self.reasons(block.reasons, len(block.changes))
+        shown = block.lines if self.verbose else block.lines[:_MOST_LINES]
+        for line in shown:
+            lines += self.field(line)
+        if left := len(block.lines) - len(shown):
+            lines.append(_INDENT + self.ink.dim(f"(+{left:,} more lines)"))
+        for words in block.kept:
+            lines += [self.ink.dim(text) for text in self.wrapped(words, f"{_INDENT}= ")]
+        return lines
+
+    def reasons(self, reasons: Sequence[Reason], deployments: int) -> Iterator[str]:
+        """Why, a line each; reasons without detail share one."""
+        lead = f"all {deployments:,} because" if deployments > 1 else "because"
+        words = [visible(str(reason)) for reason in reasons]
+        if not any(reason.detail for reason in reasons):
+            words = [", ".join(words)] if words else []
+        for position, text in enumerate(words):
+            led = f"{_INDENT}{'and' if position else lead:>{len(lead)}} "
+            yield from map(self.ink.dim, self.wrapped(text, led))
+
+    def field(self, line: Line) -> Iterator[str]:
+        """One place that changes."""
+        sign = self.inks[line.sign](line.sign)
+        path = line.path if self.verbose else cut(line.path, max(self.width // 2, _LEAST_ROOM))
+        lead = f"{_INDENT}{sign} {path}:"
+        reason = self.ink.dim(f"  ({visible(line.reason)})") if line.reason else ""
+        room = self.width - len(_INDENT) - 3 - cells(path)
+        room -= len(line.reason) + 4 if line.reason else 0
+        if line.diff:
+            yield lead + reason
+            yield from self.diff(line.diff)
+        elif line.added or line.removed:
+            yield from self.members(lead, line, room, reason)
+        else:
+            yield from self.pieces(lead, line, room, reason)
+
+    def pieces(self, lead: str, line: Line, room: int, reason: str) -> Iterator[str]:
+        """The values before and after, side by side where they fit, else below each other."""
+        plain = ", ".join(_joined(piece, " -> ") for piece in line.pieces)
+        arrow = self.ink.dim(" -> ")
+        if self.verbose or cells(plain) + 1 <= room:
+            yield f"{lead} " + ", ".join(_joined(piece, arrow) for piece in line.pieces) + reason
+            return
+        if len(line.pieces) == 1 and line.sign != "~":
+            yield f"{lead} {cut(plain, max(room - 1, _LEAST_ROOM))}{reason}"
+            return
+        yield lead + reason
+        for piece in line.pieces:
+            together = _joined(piece, " -> ")
+            if piece.before is None or piece.after is None:
+                yield _NESTED + cut(together, self.inner)
+                continue
+            if len(line.pieces) > 1 and cells(together) <= self.inner:
+                yield _NESTED + _joined(piece, arrow)
+                continue
+            label = f"{piece.label} " if piece.label else ""
+            before, after = cut_pair(piece.before, piece.after, self.inner - len(label))
+            yield f"{_NESTED}{self.ink.red('-')} {label}{before}"
+            yield f"{_NESTED}{self.ink.green('+')} {label}{after}"
+
+    def members(self, lead: str, line: Line, room: int, reason: str) -> Iterator[str]:
+        """What comes into a list and what leaves it; a list that is all new or gone, as a list."""
+        if line.sign == "~":
+            words = [f"+{word}" for word in line.added] + [f"-{word}" for word in line.removed]
+            inked, glue = [self.inks[word[0]](word) for word in words], " "
+        else:
+            words, glue = list(line.added or line.removed), ", "
+            inked = words
+        if cells(glue.join(words)) + 1 <= room:
+            yield f"{lead} {glue.join(inked)}{reason}"
+            return
+        yield lead + reason
+        shown = len(words) if self.verbose else _MOST_DIFF
+        for word in words[:shown]:
+            yield f"{_NESTED}{self.inks.get(word[0], str)(self.cut(word, self.inner))}"
+        if len(words) > shown:
+            yield _NESTED + self.ink.dim(f"(+{len(words) - shown:,} more)")
+
+    def diff(self, diff: Sequence[str]) -> Iterator[str]:
+        """The lines of a text that differ; long ones are folded, as the difference may be late."""
+        shown = len(diff) if self.verbose else _MOST_DIFF
+        for text in diff[:shown]:
+            ink = self.inks[text[0]]
+            if text[0] == "@":
+                yield _NESTED + ink(text[2:])
+                continue
+            words = self.cut(text[1:], self.inner * _MOST_FOLDS)
+            folded = self.wrapped(words, f"{_NESTED}{text[0]} ") if words.strip() else [text[0]]
+            for part in folded:
+                yield _NESTED + ink(part.removeprefix(_NESTED)) if part.strip() else ""
+        if len(diff) > shown:
+            yield _NESTED + self.ink.dim(f"(+{len(diff) - shown:,} more lines)")
+
+    def unchanged(self, plan: Plan) -> list[str]:
+        """The deployments that nothing is done to, each with why it was looked at."""
+        lines = []
+        for change in plan.changes:
+            if change.action is Action.NONE and not change.kept:
+                why = ", ".join(visible(str(reason)) for reason in change.reasons)
+                text = f"  unchanged {name(change.deployment)}" + (f"  ({why})" if why else "")
+                lines.append(self.ink.dim(text))
+        return lines
+
+    def findings(self, plan: Plan) -> list[str]:
+        """Warnings, then errors; those that say the same of many places are said once."""
+        errors, warnings = by_weight(plan.findings)
+        remarks = [*remarks_of(warnings), *remarks_of(errors)]
+        return [line for remark in remarks for line in self.remark(remark)]
+
+    def remark(self, remark: Remark) -> Iterator[str]:
+        """`prefect.yaml:14: error: what is wrong [check]`, and below it what to do."""
+        finding = remark.first
+        wrong = finding.level is Level.ERROR
+        at = place(finding.file, finding.line)
+        about = name(finding.deployment) if not remark.others else ""
+        about = f"{about}: " if about and about not in visible(finding.message) else ""
+        lead = f"{at}: {finding.level.value}: " if at else f"{finding.level.value}: "
+        text = f"{lead}{about}{visible(finding.message)} [{visible(finding.check)}]"
+        first, *rest = self.wrapped(text, "", "  ")
+        ink = self.ink.red if wrong else self.ink.yellow
+        yield first.replace(f"{finding.level.value}:", ink(f"{finding.level.value}:"), 1)
+        yield from rest
+        if remark.others:
+            yield from self.wrapped(f"also at {_places(remark.others, self.verbose)}", "  ")
+        for line in finding.remedy.splitlines():
+            yield from self.wrapped(visible(line), "  ")
+
+    def closing(self, plan: Plan) -> list[str]:
+        """What it comes to."""
+        ink = self.ink
+        lines = [ink.bold(summary(plan))]
+        if words := verdict(plan):
+            lines.append(ink.red(words) if plan.errors else ink.yellow(words))
+        return lines
+
+    def wrapped(self, text: str, lead: str, hang: str | None = None) -> list[str]:
+        """`text` after `lead`, broken between words; paths and addresses are never broken."""
+        if cells(lead) + cells(text) <= self.width:
+            return [lead + text]
+        return textwrap.wrap(
+            text,
+            self.width,
+            initial_indent=lead,
+            subsequent_indent=" " * len(lead) if hang is None else hang,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+    def cut(self, text: str, room: int) -> str:
+        return text if self.verbose else cut(text, max(room, _LEAST_ROOM))
+
+
+def _joined(piece: Piece, arrow: str) -> str:
+    values = arrow.join(v for v in (piece.before, piece.after) if v is not None)
+    return " ".join(part for part in (piece.label, values) if part)
+
+
+def _places(findings: Iterable[Finding], every: bool) -> str:
+    places = [place(f.file, f.line) or name(f.deployment) for f in findings]
+    shown = places if every else places[:_PLACES]
+    rest = len(places) - len(shown)
+    return ", ".join(shown) + (f" and {rest:,} more" if rest else "")
