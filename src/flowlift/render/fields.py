@@ -9,9 +9,11 @@ import difflib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from itertools import zip_longest
+from typing import NamedTuple
 
 from flowlift.plan.diff import ABSENT
 from flowlift.plan.fields import DEFAULTS
@@ -30,6 +32,7 @@ from flowlift.render.values import (
 from flowlift.render.visible import visible
 
 _NOTHING = object()
+_SCALARS = frozenset({str, int, float, bool, type(None), object})
 _SHORT = 60
 _DIFF_LIMIT = 400
 _SCHEDULE_PART = re.compile(
@@ -40,8 +43,7 @@ _PARAMETER_SCHEMA = re.compile(r"parameter_openapi_schema\.properties[.\[][^.\[]
 _PREFECTS_STEPS = "prefect.deployments.steps."
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Words of a line: what stays (`label`), and a value before and after; None: there is none."""
 
     label: str = ""
@@ -49,8 +51,7 @@ class Piece:
     after: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One place that a change writes: a path, and what happens there.
 
     `sign` is `+`, `~` or `-`. `added` and `removed` are members of a list that is shown as a set;
@@ -76,11 +77,7 @@ def lines_of(change: Change, *, verbose: bool = False) -> list[Line]:
     told: set[str] = {change.reasons[0].kind} if change.reasons else set()
     if len({f.reason for f in shown}) == 1:
         told = {shown[0].reason}
-    return [
-        replace(line, reason="") if line.reason in told else line
-        for field in _schedules_joined(shown)
-        for line in _lines(field)
-    ]
+    return [line for field in _schedules_joined(shown) for line in _lines(field, told)]
 
 
 def kept_in_words(kept: Kept) -> list[str]:
@@ -96,7 +93,7 @@ def kept_in_words(kept: Kept) -> list[str]:
     elif kept.field.startswith("schedules.") and kept.desired is None and is_schedule(kept.live):
         return [f"{path} stays ({_schedule(kept.live)}): {note}"]
     change = FieldChange(field=kept.field, before=kept.desired, after=kept.live)
-    return [_kept_line(line, note) for line in _lines(_Joined(change))]
+    return [_kept_line(line, note) for line in _lines(_Joined(change), ())]
 
 
 def _kept_line(line: Line, note: str) -> str:
@@ -118,42 +115,49 @@ def _goes_without_saying(change: Change, field: FieldChange) -> bool:
     return field.after is None or field.after in ("", {}, [])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Joined:
     """A field, or the parts of one schedule that belong on one line."""
 
     first: FieldChange
     schedule: str = ""
-    parts: tuple[tuple[str, FieldChange], ...] = ()
+    parts: list[tuple[str, FieldChange]] = dataclass_field(default_factory=list)
 
 
-def _schedules_joined(fields: Sequence[FieldChange]) -> Iterator[_Joined]:
+def _schedules_joined(fields: Sequence[FieldChange]) -> list[_Joined]:
     """The fields in their order, with the parts of a schedule gathered at its first one."""
-    parts: dict[str, list[tuple[str, FieldChange]]] = {}
+    joined: dict[str, _Joined] = {}
+    order: list[_Joined] = []
     for field in fields:
-        if found := _SCHEDULE_PART.fullmatch(field.field):
-            parts.setdefault(found["schedule"], []).append((found["part"], field))
-    for field in fields:
-        found = _SCHEDULE_PART.fullmatch(field.field)
+        found = _SCHEDULE_PART.fullmatch(field.field) if field.field.startswith("sch") else None
         if found is None:
-            yield _Joined(field)
-        elif gathered := parts.pop(found["schedule"], None):
-            yield _Joined(field, found["schedule"], tuple(gathered))
+            order.append(_Joined(field))
+            continue
+        name = found["schedule"]
+        if name not in joined:
+            joined[name] = _Joined(field, name, [])
+            order.append(joined[name])
+        joined[name].parts.append((found["part"], field))
+    return order
 
 
-def _lines(joined: _Joined) -> Iterator[Line]:
+def _lines(joined: _Joined, told: Collection[str]) -> Iterator[Line]:
+    """The lines of a field, each with its reason unless that is `told` already."""
     field = joined.first
     if joined.schedule:
-        reasons = ", ".join(dict.fromkeys(f.reason for _, f in joined.parts if f.reason))
+        reasons = dict.fromkeys(f.reason for _, f in joined.parts if f.reason not in told)
         pieces = tuple(_schedule_piece(part, f) for part, f in joined.parts)
-        yield Line(visible(joined.schedule), "~", pieces, reason=reasons)
+        yield Line(visible(joined.schedule), "~", pieces, reason=", ".join(filter(None, reasons)))
         return
     before = _NOTHING if field.before is None or field.before == ABSENT else field.before
     after = _NOTHING if field.after is None or field.after == ABSENT else field.after
     path = visible(field.field).replace(_PREFECTS_STEPS, "", 1)
     lines = list(_walk(path, before, after)) or [_unseen(path, before)]
+    if not field.reason or field.reason in told:
+        yield from lines
+        return
     for line in lines:
-        yield replace(line, reason=field.reason) if field.reason else line
+        yield line._replace(reason=visible(field.reason))
 
 
 def _unseen(path: str, value: Json) -> Line:
@@ -178,7 +182,12 @@ def _walk(path: str, before: Json, after: Json) -> Iterator[Line]:
     """The lines for every place at and below `path` where two values differ."""
     if _same(before, after):
         return
-    if path.startswith("schedules") and (is_schedule(before) or is_schedule(after)):
+    if type(before) in _SCALARS and type(after) in _SCALARS:
+        if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
+            yield Line(path, "~", diff=tuple(_text_diff(before, after)))
+        else:
+            yield _line(path, _words(before), _words(after))
+    elif path.startswith("schedules") and (is_schedule(before) or is_schedule(after)):
         yield from _schedule_lines(path, before, after)
     elif _PARAMETER_SCHEMA.fullmatch(path) and _one_sided(before, after):
         yield _line(path, _parameter(before), _parameter(after))
@@ -194,8 +203,6 @@ def _walk(path: str, before: Json, after: Json) -> Iterator[Line]:
         yield from _list_lines(
             path, () if before is _NOTHING else before, () if after is _NOTHING else after
         )
-    elif isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
-        yield Line(path, "~", diff=tuple(_text_diff(before, after)))
     else:
         yield _line(path, _words(before), _words(after))
 

@@ -50,6 +50,8 @@ class _Page:
         self.ink = ink
         self.width = width
         self.inner = width - len(_NESTED) - 2
+        self.drawn: dict[Line, list[str]] = {}
+        """What a line looks like: a plan of thousands repeats most of them."""
         self.verbose = verbose
         self.inks = {
             "+": ink.green,
@@ -89,7 +91,9 @@ class _Page:
             lines += self.reasons(block.reasons, len(block.changes))
         shown = block.lines if self.verbose else block.lines[:_MOST_LINES]
         for line in shown:
-            lines += self.field(line)
+            if line not in self.drawn:
+                self.drawn[line] = list(self.field(line))
+            lines += self.drawn[line]
         if left := len(block.lines) - len(shown):
             lines.append(_INDENT + self.ink.dim(f"(+{left:,} more lines)"))
         for words in block.kept:
@@ -239,8 +243,12 @@ class _Page:
 
 
 def _joined(piece: Piece, arrow: str) -> str:
-    values = arrow.join(v for v in (piece.before, piece.after) if v is not None)
-    return " ".join(part for part in (piece.label, values) if part)
+    label, before, after = piece
+    if before is not None and after is not None:
+        values = f"{before}{arrow}{after}"
+    else:
+        values = before or after or ""
+    return f"{label} {values}" if label and values else label or values
 
 
 def _places(findings: Iterable[Finding], every: bool) -> str:
