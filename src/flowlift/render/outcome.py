@@ -1,0 +1,199 @@
+"""What an apply and a verify have done, as people read it while it happens and when it ends."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from flowlift.plan.model import Action
+from flowlift.render.screen import Ink
+from flowlift.render.visible import cells, cut, visible
+from flowlift.render.wording import duration, name, plural
+
+_PAST = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.DELETE: "deleted",
+    Action.NONE: "kept",
+}
+_WELL = {"completed", "cached"}
+_WRONG = {"failed", "crashed", "cancelled", "timedout"}
+_SHOWN_DONE = 5
+_SHOWN_LEFT = 20
+_NAMES_ROOM = 48
+_LOG_ROOM = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change of an apply. `why` is what the API said where it failed."""
+
+    action: Action
+    deployment: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """An apply that stopped part-way: what is written, what was refused, what was not begun.
+
+    `seconds` is how long it took until it stopped.
+    """
+
+    environment: str
+    seconds: float
+    done: Sequence[Step]
+    failed: Sequence[Step]
+    left: Sequence[Step]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """How the test run of a deployment ended.
+
+    `state` is the name of the run's state as Prefect has it ("Completed", "TimedOut", "Late").
+    `seconds` is how long it ran, None where it never started. `message` says what went wrong.
+    `log_lines` are the last of the run's log, oldest first. `url` leads to the run in the UI.
+    """
+
+    deployment: str
+    state: str
+    seconds: float | None = None
+    url: str = ""
+    message: str = ""
+    log_lines: tuple[str, ...] = ()
+
+    @property
+    def well(self) -> bool:
+        """Whether the run did what it should."""
+        return self.state.casefold() in _WELL
+
+
+def change_done(
+    action: Action, deployment: str, seconds: float, *, colour: bool, unicode: bool
+) -> str:
+    """`✓ updated load-orders/hourly (0.08 s)`, without a newline."""
+    ink = Ink(colour)
+    tick = ink.green("✓" if unicode else "ok")
+    return f"{tick} {_PAST[action]} {name(deployment)} {ink.dim(f'({duration(seconds)})')}"
+
+
+def change_failed(action: Action, deployment: str, why: str, *, colour: bool, unicode: bool) -> str:
+    """`✗ could not update load-orders/hourly: ...`, without a newline at its end."""
+    cross = Ink(colour).red("✗" if unicode else "FAILED")
+    first, *rest = [visible(line) for line in why.splitlines() if line.strip()] or [
+        "no reason given"
+    ]
+    lines = [f"{cross} could not {action.value} {name(deployment)}: {first}"]
+    return "\n".join([*lines, *(f"    {line}" for line in rest)])
+
+
+def applied(environment: str, seconds: float, done: Iterable[Action], unchanged: int) -> str:
+    """`Applied to dev in 1.2 s: 2 created, 1 updated, 0 deleted, 46 unchanged.`"""
+    counts = Counter(done)
+    parts = [
+        f"{counts[action]:,} {_PAST[action]}"
+        for action in (Action.CREATE, Action.UPDATE, Action.DELETE)
+    ]
+    parts.append(f"{unchanged:,} unchanged")
+    return f"Applied to {visible(environment)} in {duration(seconds)}: {', '.join(parts)}."
+
+
+def partly_applied(partial: Partial, *, colour: bool, width: int) -> str:
+    """What is written, what failed and in whose words, what is left, and how to go on.
+
+    The failures are told in full; of the rest only so many that they do not hide them.
+    """
+    ink = Ink(colour)
+    every = len(partial.done) + len(partial.failed) + len(partial.left)
+    lines = [
+        ink.bold(
+            f"Stopped after {duration(partial.seconds)}: {len(partial.done):,} of"
+            f" {plural(every, 'change')} {'is' if len(partial.done) == 1 else 'are'} written to"
+            f" {visible(partial.environment)}."
+        )
+    ]
+    lines += _steps("done", partial.done, _SHOWN_DONE, ink.green)
+    lines += _steps("left", partial.left, _SHOWN_LEFT, ink.yellow)
+    for step in partial.failed:
+        lines.append(f"  {ink.red('failed')}  {step.action.value} {name(step.deployment)}")
+        for line in step.why.splitlines():
+            lines += _folded(visible(line), width, " " * 10)
+    lines.append("Run the same command again: it does what is left, and writes nothing twice.")
+    return "\n".join(lines) + "\n"
+
+
+def _steps(word: str, steps: Sequence[Step], most: int, ink: Callable[[str], str]) -> Iterator[str]:
+    for position, step in enumerate(steps[:most]):
+        lead = ink(f"{word:<6}") if position == 0 else " " * 6
+        yield f"  {lead}  {step.action.value} {name(step.deployment)}"
+    if len(steps) > most:
+        yield f"{' ' * 10}and {len(steps) - most:,} more"
+
+
+def render_runs(outcomes: Sequence[RunOutcome], *, colour: bool, width: int, unicode: bool) -> str:
+    """A table of test runs, below each that failed why and the end of its log, and the count."""
+    if not outcomes:
+        return "No runs.\n"
+    ink = Ink(colour)
+    names = [cut(visible(outcome.deployment), _NAMES_ROOM) for outcome in outcomes]
+    states = [visible(outcome.state) for outcome in outcomes]
+    times = ["-" if o.seconds is None else duration(o.seconds) for o in outcomes]
+    columns = [max(map(cells, column)) for column in (names, states, times)]
+    links = [visible(outcome.url) for outcome in outcomes]
+    beside = sum(columns) + max(map(cells, links)) + 8 <= width
+
+    lines = []
+    for outcome, *row, link in zip(outcomes, names, states, times, links, strict=True):
+        tint, sign = _verdict(outcome, ink, unicode)
+        shown, state, time = row
+        text = "  ".join(
+            [
+                f"{tint(sign)} {_padded(shown, columns[0])}",
+                tint(_padded(state, columns[1])),
+                " " * (columns[2] - len(time)) + time,
+            ]
+        )
+        lines.append(f"{text}  {ink.dim(link)}".rstrip() if beside else text)
+        if link and not beside:
+            lines.append(f"    {ink.dim(link)}")
+        if not outcome.well:
+            lines += _trouble(outcome, ink, width)
+    counts = Counter(outcome.state.casefold() for outcome in outcomes)
+    total = ", ".join(f"{count:,} {visible(state)}" for state, count in counts.items())
+    lines += ["", ink.bold(f"{plural(len(outcomes), 'run')}: {total}.")]
+    return "\n".join(lines) + "\n"
+
+
+def _verdict(outcome: RunOutcome, ink: Ink, unicode: bool) -> tuple[Callable[[str], str], str]:
+    if outcome.well:
+        return ink.green, "✓" if unicode else "+"
+    if outcome.state.casefold() in _WRONG:
+        return ink.red, "✗" if unicode else "x"
+    return ink.yellow, "!"
+
+
+def _trouble(outcome: RunOutcome, ink: Ink, width: int) -> Iterator[str]:
+    for line in outcome.message.splitlines():
+        yield from _folded(visible(line), width, " " * 4)
+    for line in outcome.log_lines:
+        for part in line.splitlines():
+            yield from map(ink.dim, _folded(cut(visible(part), _LOG_ROOM), width, " " * 4 + "| "))
+
+
+def _folded(text: str, width: int, lead: str) -> list[str]:
+    """`text` after `lead`, broken between words where it is too long."""
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=lead,
+        subsequent_indent=lead,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [lead.rstrip()]
+
+
+def _padded(text: str, columns: int) -> str:
+    return text + " " * (columns - cells(text))
