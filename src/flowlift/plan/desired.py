@@ -68,7 +68,7 @@ def resolve(declared: Declared, flow: Flow, values: Values, policy: Policy) -> R
     entry = Entry.of(declared, policy, pending_words(declared, values))
     resolver = entry.resolver
     name = str(resolver.early(entry.data.get("name"), ("name",)))
-    limit, options = _concurrency(entry.get("concurrency_limit"))
+    limit, options = _concurrency(entry.coerced("concurrency_limit", int))
     pool = {
         key: resolver.entry(value, ("work_pool", key))
         for key, value in entry.mapping("work_pool").items()
@@ -78,12 +78,12 @@ def resolve(declared: Declared, flow: Flow, values: Values, policy: Policy) -> R
     body: dict[str, Json] = {
         "entrypoint": entry.get("entrypoint"),
         "path": None,
-        "version": entry.get("version") or flow.version,
+        "version": entry.get("version"),
         "description": entry.get("description") or flow.description,
         "tags": _tags(entry),
         "parameters": entry.get("parameters", {}),
         "parameter_openapi_schema": dict(flow.schema) if flow.schema is not None else {},
-        "enforce_parameter_schema": entry.get("enforce_parameter_schema", True),
+        "enforce_parameter_schema": entry.coerced("enforce_parameter_schema", bool, True),
         "concurrency_limit": limit,
         "concurrency_options": options,
         "pull_steps": pull.steps if pull else _image_pull(entry, pool),
@@ -91,7 +91,7 @@ def resolve(declared: Declared, flow: Flow, values: Values, policy: Policy) -> R
         "work_queue_name": pool.get("work_queue_name") or None,
         "job_variables": pool.get("job_variables") or {},
     }
-    if (paused := entry.get("paused")) is not None:
+    if (paused := entry.coerced("paused", bool)) is not None:
         # Not declared means not sent: the server then keeps what an operator has set.
         body["paused"] = paused
     wanted, pauses = schedules(entry)

@@ -93,10 +93,10 @@ class _Comparison:
 def create(desired: Desired, provenance: Provenance, tool_version: str) -> Change:
     """The change that creates a deployment that is not live."""
     schedules = tuple(schedule for schedule, _ in pair(desired.schedules, ()))
-    effective = replace(desired, schedules=schedules)
+    effective = _versioned(replace(desired, schedules=schedules), provenance)
     fields = [
         FieldChange(field=name, after=mask(value, name, desired.secrets))
-        for name, value in effective.body.items()
+        for name, value in desired.body.items()
         if value not in (None, {}, []) and name != "parameter_openapi_schema"
     ]
     fields += [
@@ -127,6 +127,7 @@ def compare(
     _compare_labels(comparison)
     triggers = _compare_triggers(comparison)
     effective = replace(desired, body=body, schedules=schedules, triggers=triggers)
+    effective = _versioned(effective, provenance)
 
     mine = stamps.owner(live) == provenance.repository
     if not mine:
@@ -141,6 +142,16 @@ def compare(
         **_written(action, effective, live),
         labels=_labels(replace(desired, schedules=wanted), live, provenance, tool_version),
     )
+
+
+def _versioned(desired: Desired, provenance: Provenance) -> Desired:
+    """Where the manifest declares no version, the commit is written, as Prefect infers it.
+
+    It is written along with a change and is never a change by itself.
+    """
+    if desired.body.get("version") is not None:
+        return desired
+    return replace(desired, body={**desired.body, "version": provenance.commit[:8]})
 
 
 def delete(live: Live, reason: Reason) -> Change:

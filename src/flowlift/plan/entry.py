@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
+from flowlift.plan.fields import KnownAfterBuild
 from flowlift.plan.model import Declared, Json, Policy
 from flowlift.plan.templates import Path, Resolver, Values
 
@@ -48,6 +50,16 @@ class Entry:
             return default
         self.origins[key] = str(self.declared.position(key))
         return self.resolver.entry(value, (key,))
+
+    def coerced(self, key: str, kind: type[bool] | type[int], default: Json = None) -> Json:
+        """As `get`, read as Prefect reads it: "yes" is true, "5" is 5. Else as it is written."""
+        value = self.get(key, default)
+        if isinstance(value, str) and not isinstance(value, KnownAfterBuild):
+            try:
+                return TypeAdapter(kind).validate_python(value)
+            except ValidationError:
+                self.problem("wrong-type", f"{key} cannot be {value!r}", key)
+        return value
 
     def mapping(self, key: str) -> Mapping[str, Json]:
         """A key's value where it is a mapping, else an empty one (the checks of shape tell)."""

@@ -28,7 +28,7 @@ def pair(desired: Sequence[Schedule], live: Sequence[Schedule]) -> list[Pair]:
     each deploy, which would move all its runs.
     """
     matches: dict[int, Schedule] = {}
-    free = list(live)
+    free = sorted(live, key=_number)
     for is_it in (_same_slug, _same_content, _next_own):
         for position, schedule in enumerate(desired):
             if position in matches:
@@ -56,6 +56,13 @@ def _slugs(
             candidate = f"schedule-{next(numbers)}"
             slug = None if candidate in taken else candidate
         yield schedule, slug
+
+
+def _number(schedule: Schedule) -> tuple[int, str]:
+    """Flowlift's own slugs in the order of the manifest; the server gives the newest first."""
+    slug = schedule.slug or ""
+    own = OWN_SLUG.fullmatch(slug)
+    return (int(slug.rpartition("-")[2]) if own else 0, slug)
 
 
 def _same_slug(schedule: Schedule, candidate: Schedule) -> bool:

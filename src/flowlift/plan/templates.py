@@ -7,7 +7,7 @@ removed or left, differently from pass to pass (tried with 3.8.8):
 - a missing variable becomes "";
 - an unset `{{ $X }}` becomes "", but stays as it is in pull steps;
 - an unknown word that is a whole value removes its key, inside a text it becomes "";
-- `{{ NAME }}` that is a whole value is also looked for in the environment;
+- `{{ NAME }}` without a `$` is looked for in the environment as well;
 - `{{ ctx.… }}` is left for the worker.
 
 In pull steps blocks, variables and unknown words stay for the worker to resolve.
@@ -62,7 +62,8 @@ class Values:
     """All that templates may refer to.
 
     `pending` are the ids of build and push steps that have not run, `open_ended` says that some
-    step may put out words that nobody can know before it has run.
+    step may put out words that nobody can know before it has run. `offline` says that no workspace
+    was asked, so that its blocks and variables are neither known nor missing.
     """
 
     environ: Mapping[str, str] = field(default_factory=dict)
@@ -71,6 +72,7 @@ class Values:
     outputs: Mapping[str, Json] = field(default_factory=dict)
     pending: frozenset[str] = frozenset()
     open_ended: bool = False
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,8 @@ class Resolver:
             slug, _, rest = word.removeprefix("prefect.blocks.").partition(".")
             name, _, keys = rest.partition(".")
             block = self.values.blocks.get((slug, name))
+            if block is None and self.values.offline:
+                return KnownAfterBuild()
             if block is None:
                 self.losses.append(Loss("block", word, path))
                 return KEEP
@@ -137,6 +141,8 @@ class Resolver:
     def _variables(self, text: str, path: Path) -> Json:
         def look(word: str) -> Json:
             name = word.removeprefix("prefect.variables.")
+            if name not in self.values.variables and self.values.offline:
+                return KnownAfterBuild()
             if name not in self.values.variables:
                 self.losses.append(Loss("variable", word, path))
                 return ""
@@ -147,12 +153,11 @@ class Resolver:
         return _replace(text, lambda word: word.startswith("prefect.variables."), look)
 
     def _environment(self, text: str, path: Path) -> Json:
-        whole = PLACEHOLDER.fullmatch(text)
-        if whole and _is_word(whole[1]):
-            # Prefect looks a whole-value word up in the environment as well: `{{ HOME }}`.
-            return self._from_environ(whole[1], path, text)
+        # Prefect looks plain words up in the environment as well: `{{ HOME }}`.
         return _replace(
-            text, lambda word: word.startswith("$"), lambda w: self._from_environ(w, path, KEEP)
+            text,
+            lambda word: not word.startswith(("prefect.blocks.", "prefect.variables.")),
+            lambda word: self._from_environ(word, path, KEEP),
         )
 
     def _outputs(self, text: str, path: Path) -> Json:
@@ -232,10 +237,6 @@ def walk(template: Json, path: Path, visit: Callable[[str, Path], Json]) -> Json
         items = (walk(value, (*path, index), visit) for index, value in enumerate(template))
         return [value for value in items if not isinstance(value, _Missing)]
     return template
-
-
-def _is_word(word: str) -> bool:
-    return not word.startswith(("$", "prefect.blocks.", "prefect.variables."))
 
 
 def _replace(text: str, concerns: Callable[[str], bool], look: Callable[[str], Json]) -> Json:

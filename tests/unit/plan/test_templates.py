@@ -35,6 +35,7 @@ VALUES = Values(
         ("{{ build.image }}", "flows:1"),
         ("{{ build.tags[0] }}-y", "x-y"),
         ("{{ HOME }}", "/home/x"),
+        ("at {{ HOME }}/y", "at /home/x/y"),
         ("{{ ctx.flow_run.name }}", "{{ ctx.flow_run.name }}"),
         ("{{ a b }}", "{{ a b }}"),
         ("{% raw %}", "{% raw %}"),

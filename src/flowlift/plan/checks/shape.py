@@ -97,6 +97,10 @@ BELONGS: Mapping[str, str] = {
 """Where keys belong that people often write in the wrong place or under another tool's name."""
 
 
+TRUTHS = frozenset(["true", "false", "yes", "no", "on", "off", "t", "f", "y", "n", "1", "0"])
+"""Texts that Prefect reads as true or false."""
+
+
 def check_manifest(
     data: Mapping[str, Json], file: str, lines: Mapping[str, int], report: Report
 ) -> None:
@@ -218,8 +222,11 @@ def _wrong_type(
 
 
 def _fits(value: Json, types: Types) -> bool:
-    if isinstance(value, str) and PLACEHOLDER.search(value):
-        return True
+    if isinstance(value, str):
+        if PLACEHOLDER.search(value) or ("truth" in types and value.lower() in TRUTHS):
+            return True
+        if "number" in types and value.strip().isdigit():
+            return True
     return _named(value) in types
 
 

@@ -109,8 +109,6 @@ def _word_remedy(loss: Loss, declared: Declared, values: Values) -> str:
     first, dot, rest = loss.word.partition(".")
     if near := difflib.get_close_matches(first, known, n=1):
         return f"Is `{near[0]}{dot}{rest}` meant? Ids are compared letter by letter."
-    if loss.word in values.environ:
-        return f"Write `{{{{ ${loss.word} }}}}` for an environment variable."
     if loss.word.startswith("variables.") or loss.word.startswith("blocks."):
         return f"Write `{{{{ prefect.{loss.word} }}}}`."
     return "Give a build or push step this `id`, or write `$NAME` for an environment variable."

@@ -79,7 +79,7 @@ def test_an_unknown_key_of_a_schedule_is_an_error_as_prefect_skips_the_file() ->
     [
         ({"name": 12}, 'name: "12"'),
         ({"version": 1.5}, 'version: "1.5"'),
-        ({"paused": "no"}, "true or false"),
+        ({"paused": "perhaps"}, "true or false"),
         ({"parameters": ["a"]}, "a mapping"),
         ({"work_pool": "pool"}, "a mapping"),
     ],
