@@ -1,0 +1,9 @@
+"""Stands in for prefect-docker's steps: the same names, inputs and outputs, no engine."""
+
+
+def build_docker_image(image_name: str, dockerfile: str = "Dockerfile", tag: str = "latest", platform: str | None = None, **options: object) -> dict:
+    return {"image_name": image_name, "tag": tag, "image": f"{image_name}:{tag}", "image_id": "sha256:0"}
+
+
+def push_docker_image(image_name: str, tag: str = "latest", credentials: dict | None = None, **options: object) -> dict:
+    return {"image_name": image_name, "tag": tag, "image": f"{image_name}:{tag}"}

@@ -1,0 +1,8 @@
+from typing import Any
+
+from prefect import flow
+
+
+@flow
+def null_parameters(config: Any = None, limit: int = 10, names: list[str] | None = None, day: Any = None) -> None:
+    """Take what is given."""

@@ -1,0 +1,6 @@
+from prefect import flow
+
+
+@flow
+def update_changed(limit: int = 10) -> None:
+    """Handle one batch."""

@@ -1,0 +1,6 @@
+from prefect import flow
+
+
+@flow
+def update_signature(a: int, c: list[int] | None = None) -> None:
+    """After."""

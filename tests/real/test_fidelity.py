@@ -1,0 +1,160 @@
+"""flowlift registers what `prefect deploy --all` registers, and refuses what it is to refuse.
+
+The corpus is registered once a version of Prefect, and each case is a test of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.real import corpus, differential, servers
+from tests.real.accepted import ACCEPTED, accepted
+from tests.real.corpus import Case, Expected
+from tests.real.differential import FIRST, THEN, Difference, Run
+from tests.real.parts import MissingPartError, given, missing
+
+CASES = corpus.load()
+
+QUIET = {
+    f"PREFECT_SERVER_SERVICES_{service}_ENABLED": "false"
+    for service in ("SCHEDULER", "LATE_RUNS", "CANCELLATION_CLEANUP", "PAUSE_EXPIRATIONS")
+}
+"""Services that would only write runs that nobody looks at."""
+
+
+class Registered:
+    """A run of the corpus, sorted by case."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        owners = {key: case.name for case in CASES for key in case.deployments}
+        flows = {key.rpartition("/")[0]: name for key, name in owners.items()}
+        by_kind = {"deployments": owners, "flows": flows}
+        self.differences: dict[str, list[Difference]] = {}
+        for difference in run.differences():
+            owner = by_kind.get(difference.kind, {}).get(difference.key, "")
+            self.differences.setdefault(owner, []).append(difference)
+
+    def unaccepted(self, owner: str) -> list[Difference]:
+        """What differs for a case ("" is the rest of the workspace) and should not."""
+        return [d for d in self.differences.get(owner, ()) if accepted(d) is None]
+
+
+@pytest.fixture(scope="module", params=["newest", "oldest"])
+def registered(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Registered]:
+    """The corpus, registered by Prefect and by flowlift into two servers of one version."""
+    scratch = tmp_path_factory.mktemp(request.param)
+    try:
+        old = request.param == "oldest"
+        python = given("FLOWLIFT_TEST_PREFECT_OLD", "prefect-old") if old else sys.executable
+        one, other = (
+            servers.start_server(scratch / name, python=python, env=QUIET)
+            for name in ("prefect", "flowlift")
+        )
+    except MissingPartError as reason:
+        missing(str(reason))
+    try:
+        run = differential.run(CASES, (one, other), scratch / "cases")
+        if folder := os.environ.get("FLOWLIFT_TEST_KEEP"):
+            _keep(run, Path(folder) / f"differential-{run.version}.json")
+        yield Registered(run)
+    finally:
+        one.stop()
+        other.stop()
+
+
+def _keep(run: Run, file: Path) -> None:
+    """Write down what happened, for whoever looks into a difference."""
+    programs = {
+        f"{program} {turn} {case}": [str(one) for one in ended]
+        for program, results in (("prefect", run.prefect), ("flowlift", run.flowlift))
+        for (turn, case), ended in results.items()
+    }
+    document = {"seconds": run.seconds, "programs": programs, "held": run.held}
+    file.write_text(json.dumps(document, indent=1), encoding="utf-8")
+
+
+def _findings(text: str) -> list[dict[str, Any]]:
+    """The findings in flowlift's JSON; none where it stopped before it had any."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return []
+    plan = document.get("plan", document)
+    findings: list[dict[str, Any]] = plan.get("findings", [])
+    return findings
+
+
+def _said(findings: list[dict[str, Any]], level: str) -> set[Expected]:
+    return {Expected(f["check"], f["file"], f["line"]) for f in findings if f["level"] == level}
+
+
+registers = [case for case in CASES if not case.refuses]
+refuses = [case for case in CASES if case.refuses]
+warns = [case for case in registers if case.warns]
+
+
+def _name(case: Case) -> str:
+    return case.name
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("case", registers, ids=_name)
+def test_registers_what_prefect_registers(registered: Registered, case: Case) -> None:
+    for turn, expected in ((FIRST, case.deployments), (THEN, case.then)):
+        if expected is None:
+            continue
+        (ours,) = registered.run.flowlift[turn, case.name]
+        assert ours.code == 0, str(ours)
+        held = registered.run.held[turn][1]["deployments"]
+        assert set(expected) <= set(held)
+    if not case.compared_with(registered.run.version):
+        pytest.skip(f"Prefect {registered.run.version} does not register this as it is meant")
+    for turn in (FIRST, THEN):
+        for theirs in registered.run.prefect.get((turn, case.name), ()):
+            assert theirs.code == 0, str(theirs)
+    unaccepted = registered.unaccepted(case.name)
+    assert not unaccepted, "\n".join(map(str, unaccepted))
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("case", refuses, ids=_name)
+def test_refuses_before_the_first_write(registered: Registered, case: Case) -> None:
+    (ours,) = registered.run.flowlift[FIRST, case.name]
+    assert ours.code == 2, str(ours)
+    stopped = [expected for expected in case.refuses if expected.check == "manifest"]
+    for expected in stopped:
+        assert f"{expected.file}:{expected.line}" in ours.errors, str(ours)
+    if not stopped:
+        assert _said(_findings(ours.output), "error") == set(case.refuses), str(ours)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("case", CASES, ids=_name)
+def test_warns_of_what_is_doubtful(registered: Registered, case: Case) -> None:
+    (ours,) = registered.run.flowlift[FIRST, case.name]
+    assert _said(_findings(ours.output), "warning") == set(case.warns), str(ours)
+
+
+@pytest.mark.real
+def test_nothing_else_of_the_workspace_differs(registered: Registered) -> None:
+    unaccepted = registered.unaccepted("")
+    assert not unaccepted, "\n".join(map(str, unaccepted))
+
+
+@pytest.mark.real
+def test_every_accepted_difference_occurs(registered: Registered) -> None:
+    if registered.run.version.startswith("3.4."):
+        pytest.skip("the list is held against the newest Prefect")
+    found = [accepted(d) for group in registered.differences.values() for d in group]
+    idle = [entry.field for entry in ACCEPTED if entry not in found and "before" not in entry.when]
+    assert not idle
