@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from tests.real.conftest import OldPrefect, StartServer
 from tests.real.kept import Kept
+from tests.real.parts import MissingPartError, given, missing
 from tests.real.repositories import GitRepository
 from tests.real.servers import Server, create_process_pool, start_server
 from tests.real.workspaces import Workspace
@@ -34,6 +36,37 @@ def _ends(process: Kept, within: float = 15) -> bool:
     process.hold()
     process.release()
     return not process.runs
+
+
+def test_a_part_that_is_starting_is_awaited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("FLOWLIFT_TEST_PARTS", str(tmp_path))
+    monkeypatch.setenv("FLOWLIFT_TEST_ENGINE", "")  # so that it is put back afterwards
+    monkeypatch.delenv("FLOWLIFT_TEST_ENGINE")
+    (tmp_path / "engine.starting").touch()
+
+    def become_ready() -> None:
+        (tmp_path / "engine.out").write_text("FLOWLIFT_TEST_ENGINE=tcp://127.0.0.1:1?a=b\n")
+        (tmp_path / "engine.out").rename(tmp_path / "engine.ready")
+
+    threading.Timer(0.5, become_ready).start()
+    assert given("FLOWLIFT_TEST_ENGINE", "engine") == "tcp://127.0.0.1:1?a=b"
+
+
+def test_a_part_that_failed_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("FLOWLIFT_TEST_PARTS", str(tmp_path))
+    (tmp_path / "engine.starting").touch()
+    (tmp_path / "engine.failed").write_text("no space left")
+    with pytest.raises(MissingPartError, match="no space left"):
+        given("FLOWLIFT_TEST_ENGINE", "engine")
+
+
+def test_a_missing_part_skips_or_fails(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("FLOWLIFT_REQUIRE_REAL", "")
+    with pytest.raises(pytest.skip.Exception, match="no engine"):
+        missing("no engine")
+    monkeypatch.setenv("FLOWLIFT_REQUIRE_REAL", "1")
+    with pytest.raises(pytest.fail.Exception, match="no engine"):
+        missing("no engine")
 
 
 def test_servers_are_two(prefect_servers: tuple[Server, Server]):
