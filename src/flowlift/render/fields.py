@@ -327,5 +327,5 @@ def _text_diff(before: str, after: str) -> Iterator[str]:
         if line.startswith("@@"):
             start = line.split("+")[1].split(",")[0].split(" ")[0]
             yield f"@ line {start}"
-        else:
+        elif line.strip():
             yield line[0] + visible(line[1:])

@@ -19,6 +19,7 @@ _SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-", Action.NON
 _INDENT = "    "
 _NESTED = _INDENT * 2
 _MOST_FOLDS = 4
+_REMEDY = "remedy: "
 _MOST_LINES = 40
 _MOST_DIFF = 16
 _LEAST_ROOM = 30
@@ -37,7 +38,7 @@ def render_plan(plan: Plan, *, colour: bool, width: int, verbose: bool = False) 
         page.header(plan),
         *(page.block(block) for block in blocks_of(plan.changes, ORDER, verbose=verbose)),
         page.unchanged(plan) if verbose else [],
-        page.findings(plan),
+        page.findings(plan.findings),
         page.closing(plan),
     ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
@@ -193,29 +194,31 @@ class _Page:
                 lines.append(self.ink.dim(text))
         return lines
 
-    def findings(self, plan: Plan) -> list[str]:
+    def findings(self, findings: Sequence[Finding]) -> list[str]:
         """Warnings, then errors; those that say the same of many places are said once."""
-        errors, warnings = by_weight(plan.findings)
+        errors, warnings = by_weight(findings)
         remarks = [*remarks_of(warnings), *remarks_of(errors)]
         return [line for remark in remarks for line in self.remark(remark)]
 
     def remark(self, remark: Remark) -> Iterator[str]:
-        """`prefect.yaml:14: error: what is wrong [check]`, and below it what to do."""
+        """`error: prefect.yaml:14: ingest/daily [check]`, then what is wrong, and what to do."""
         finding = remark.first
-        wrong = finding.level is Level.ERROR
-        at = place(finding.file, finding.line)
-        about = name(finding.deployment) if not remark.others else ""
-        about = f"{about}: " if about and about not in visible(finding.message) else ""
-        lead = f"{at}: {finding.level.value}: " if at else f"{finding.level.value}: "
-        text = f"{lead}{about}{visible(finding.message)} [{visible(finding.check)}]"
-        first, *rest = self.wrapped(text, "", "  ")
-        ink = self.ink.red if wrong else self.ink.yellow
-        yield first.replace(f"{finding.level.value}:", ink(f"{finding.level.value}:"), 1)
-        yield from rest
+        ink = self.ink.red if finding.level is Level.ERROR else self.ink.yellow
+        about = "" if remark.others else name(finding.deployment)
+        places = [text for text in (place(finding.file, finding.line), about) if text]
+        lead = ink(f"{finding.level.value}:")
+        check = self.ink.dim(f"[{visible(finding.check)}]")
+        yield " ".join([lead, self.ink.bold(": ".join(places)), check])
         if remark.others:
-            yield from self.wrapped(f"also at {_places(remark.others, self.verbose)}", "  ")
-        for line in finding.remedy.splitlines():
-            yield from self.wrapped(visible(line), "  ")
+            also = f"and at {_places(remark.others, self.verbose)}"
+            yield from map(self.ink.dim, self.wrapped(also, _INDENT))
+        for line in finding.message.splitlines():
+            yield from self.wrapped(visible(line), _INDENT)
+        for position, line in enumerate(finding.remedy.splitlines()):
+            lead = f"{_INDENT}{_REMEDY if position == 0 else ' ' * len(_REMEDY)}"
+            first, *rest = self.wrapped(visible(line), lead)
+            yield first.replace(_REMEDY, self.ink.green(_REMEDY), 1) if position == 0 else first
+            yield from rest
 
     def closing(self, plan: Plan) -> list[str]:
         """What it comes to."""
@@ -225,7 +228,7 @@ class _Page:
             lines.append(ink.red(words) if plan.errors else ink.yellow(words))
         return lines
 
-    def wrapped(self, text: str, lead: str, hang: str | None = None) -> list[str]:
+    def wrapped(self, text: str, lead: str) -> list[str]:
         """`text` after `lead`, broken between words; paths and addresses are never broken."""
         if cells(lead) + cells(text) <= self.width:
             return [lead + text]
@@ -233,7 +236,7 @@ class _Page:
             text,
             self.width,
             initial_indent=lead,
-            subsequent_indent=" " * len(lead) if hang is None else hang,
+            subsequent_indent=" " * len(lead),
             break_long_words=False,
             break_on_hyphens=False,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from flowlift.plan.model import Action, Finding, Level, Plan, Provenance
 from flowlift.render.visible import cut, visible
@@ -85,7 +86,9 @@ def verdict(plan: Plan) -> str:
     return f"{', '.join(parts)}: nothing is written until the errors are mended."
 
 
-def by_weight(findings: tuple[Finding, ...]) -> tuple[list[Finding], list[Finding]]:
+def by_weight(findings: Iterable[Finding]) -> tuple[list[Finding], list[Finding]]:
     """The errors, and the warnings, each in their order."""
-    errors = [f for f in findings if f.level is Level.ERROR]
-    return errors, [f for f in findings if f.level is not Level.ERROR]
+    weights: dict[Level, list[Finding]] = {Level.ERROR: [], Level.WARNING: []}
+    for finding in findings:
+        weights[finding.level].append(finding)
+    return weights[Level.ERROR], weights[Level.WARNING]
