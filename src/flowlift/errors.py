@@ -90,9 +90,25 @@ class StalePlanError(FlowliftError):
     """A saved plan is not what would be done now."""
 
 
-class PartialApplyError(WorkspaceError):
-    """An apply stopped part-way. The message says what was done and what was left."""
+class VersionError(InputError):
+    """The image's version is none, or may not come next."""
 
 
-class VerifyError(FlowliftError):
-    """A test run failed, or did not start in time."""
+class ImageError(FlowliftError):
+    """The flows image could not be built, proven, or brought to where it belongs."""
+
+
+class EngineError(ImageError):
+    """Docker or its builder is missing, or cannot do what was asked."""
+
+
+class BuildError(EngineError):
+    """A build failed. The message has the failing step and its last lines."""
+
+
+class RegistryError(ImageError):
+    """A registry does not do what was asked."""
+
+
+class LoginError(RegistryError):
+    """A registry refuses the login, or wants one (401, 403)."""

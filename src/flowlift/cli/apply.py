@@ -1,0 +1,76 @@
+"""`flowlift apply ENV [PLAN.json]`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flowlift.cli import options, session
+
+if TYPE_CHECKING:
+    from flowlift.delivery.applying import Applied
+    from flowlift.delivery.scope import ScopeKind
+    from flowlift.workspace.client import Client
+
+
+@click.command(
+    "apply",
+    epilog="""\b
+Examples:
+  flowlift apply dev                  in a terminal: shows the plan and asks
+  flowlift apply dev --yes            in CI
+  flowlift apply prod plan.json       exactly what was planned and looked at, or nothing
+""",
+)
+@options.environment
+@click.argument(
+    "plan_file",
+    required=False,
+    metavar="[PLAN.json]",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+)
+@options.selection
+@options.as_json
+@options.yes
+@options.lock_wait
+def command(
+    *,
+    environment: str,
+    plan_file: Path | None,
+    directory: Path,
+    branch: str | None,
+    base: str | None,
+    scope: ScopeKind | None,
+    names: tuple[str, ...],
+    take_over: bool,
+    allow_delete: int | None,
+    as_json: bool,
+    yes: bool,
+    lock_wait: float,
+) -> int:
+    """Bring an environment to what the manifests declare.
+
+    Everything is checked before the first write: one deployment with an error, and nothing is
+    written. What is right already is not written either. A saved plan is applied exactly, or
+    refused if the workspace or the repository has changed since.
+    """
+    from flowlift.cli.applying import Shown  # noqa: PLC0415 - keeps `--help` quick
+    from flowlift.delivery.applying import Order, apply  # noqa: PLC0415
+    from flowlift.render.data import read_plan  # noqa: PLC0415
+
+    project = session.open_here(directory, branch, base)
+    saved = read_plan(plan_file.read_text(encoding="utf-8")) if plan_file else None
+    order = Order(
+        environment,
+        session.options(scope, names, take_over=take_over, allow_delete=allow_delete),
+        saved,
+        lock_wait=lock_wait,
+    )
+    shown = Shown(environment, as_json=as_json, ask=not (yes or saved))
+
+    async def work(client: Client) -> Applied:
+        return await apply(project, order, client, shown.watcher())
+
+    return shown.conclude(session.with_client(project, environment, work))

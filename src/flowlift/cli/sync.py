@@ -1,0 +1,74 @@
+"""`flowlift sync ENV`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flowlift.cli import options, session
+
+if TYPE_CHECKING:
+    from flowlift.delivery.applying import Applied
+    from flowlift.workspace.client import Client
+
+
+@click.command(
+    "sync",
+    epilog="""\b
+Examples:
+  flowlift sync dev                      after a merge, or when a branch was deleted
+  flowlift sync dev --gone feat/ingest   this branch is done with, though the remote still has it
+""",
+)
+@options.environment
+@options.directory
+@click.option(
+    "--gone",
+    multiple=True,
+    metavar="BRANCH",
+    help="A branch that is merged or closed; in CI the event says it. Repeatable.",
+)
+@click.option(
+    "--allow-delete",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Allow N deletions, even if they are more than a third.",
+)
+@options.as_json
+@options.yes
+@options.lock_wait
+def command(
+    *,
+    environment: str,
+    directory: Path,
+    gone: tuple[str, ...],
+    allow_delete: int | None,
+    as_json: bool,
+    yes: bool,
+    lock_wait: float,
+) -> int:
+    """Bring an environment back from branches that are merged or gone.
+
+    What still runs such a branch goes back to the default branch, as the remote has it; what was
+    never merged is removed. Deployments that open branches hold are left alone.
+    """
+    from flowlift.cli.applying import Shown  # noqa: PLC0415 - keeps `--help` quick
+    from flowlift.delivery.applying import Order  # noqa: PLC0415
+    from flowlift.delivery.syncing import sync  # noqa: PLC0415
+
+    project = session.open_here(directory)
+    branches = {*gone, *([project.context.gone] if project.context.gone else [])}
+    order = Order(
+        environment,
+        session.options("all", (), allow_delete=allow_delete, gone=frozenset(branches)),
+        returning=True,
+        lock_wait=lock_wait,
+    )
+    shown = Shown(environment, as_json=as_json, ask=not yes)
+
+    async def work(client: Client) -> Applied:
+        return await sync(project, order, client, shown.watcher())
+
+    return shown.conclude(session.with_client(project, environment, work))

@@ -1,0 +1,33 @@
+"""Check: every mistake that can be found without a workspace."""
+
+from __future__ import annotations
+
+from flowlift.delivery.planning import check_entries
+from flowlift.delivery.project import Project
+from flowlift.delivery.reading import resolve_all
+from flowlift.delivery.scope import Options, Scoped, find_scope
+from flowlift.plan.checks.report import Report
+from flowlift.plan.model import Finding, Level, Policy
+from flowlift.plan.templates import Values
+
+
+def check(project: Project, options: Options) -> tuple[Scoped, list[Finding]]:
+    """What is in scope, and everything that is wrong or doubtful in it.
+
+    What only an environment can tell is left out: blocks, variables and pools. A variable that is
+    not set on this machine is a warning here, as CI may set it.
+
+    Raises:
+        InputError, ManifestError: there is no manifest, or it cannot be read.
+    """
+    branch = project.default_branch
+    policy = Policy(
+        "check", branch=branch, default_branch=branch, repository_url=project.remote_url
+    )
+    levels = {"unset-env": Level.WARNING.value, **project.settings.checks}
+    report = Report(levels)
+    scoped = find_scope(project, policy, options, report)
+    values = Values(environ=project.environ, offline=True)
+    resolutions = resolve_all(scoped, values, policy)
+    check_entries(scoped, resolutions, values, report)
+    return scoped, sorted(report.findings, key=lambda f: (f.level.value, f.file, f.line, f.check))

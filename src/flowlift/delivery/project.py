@@ -1,0 +1,197 @@
+"""The repository that a command works on: its configuration, branch, manifests and flows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from flowlift.config import Environment, Settings, load
+from flowlift.delivery.context import CiContext, read_context
+from flowlift.errors import InputError, Position
+from flowlift.plan.checks.report import Report
+from flowlift.plan.checks.shape import check_manifest
+from flowlift.plan.model import Declared, Finding, Flow, Policy, Provenance
+from flowlift.repo import manifest
+from flowlift.repo.flows import Entrypoint, Unreadable, read_flows
+from flowlift.repo.git import Repository, open_repository
+from flowlift.repo.remote import check_branch, normalize_remote
+
+
+@dataclass(frozen=True)
+class Project:
+    """A repository at one commit, and the surroundings that the command runs in.
+
+    `root` is the folder whose files are read: the work tree, or an export of another commit.
+    """
+
+    repository: Repository
+    root: Path
+    settings: Settings
+    configured: bool
+    context: CiContext
+    environ: Mapping[str, str]
+
+    @cached_property
+    def default_branch(self) -> str:
+        """The branch that PROD runs."""
+        configured = self.settings.default_branch or self.context.default_branch
+        return self.repository.default_branch(configured)
+
+    @cached_property
+    def branch(self) -> str:
+        """The branch that is worked on.
+
+        Raises:
+            InputError: HEAD is detached and no CI says which branch this is.
+        """
+        branch = self.context.branch or self.repository.branch()
+        if not branch:
+            raise InputError(
+                "HEAD is detached, so it is not known which branch this is.",
+                remedy="Give it: --branch NAME.",
+            )
+        check_branch(branch)
+        return branch
+
+    @cached_property
+    def commit(self) -> str:
+        """The commit that is stamped: the pull request's own, where CI has merged it on trial."""
+        return self.context.commit or self.repository.head()
+
+    @cached_property
+    def remote_url(self) -> str:
+        """The remote's address, "" where there is none."""
+        return self.repository.remote_url() or ""
+
+    @cached_property
+    def name(self) -> str:
+        """What marks the deployments that this repository owns."""
+        if self.settings.repository:
+            return self.settings.repository
+        if self.remote_url:
+            return normalize_remote(self.remote_url)
+        return f"local/{self.repository.root.name}"
+
+    def policy(self, environment: str) -> Policy:
+        """What `environment` wants of every deployment, for the branch that is worked on.
+
+        Raises:
+            ConfigError: there is no such environment.
+        """
+        wanted: Environment = self.settings.environment(environment)
+        return Policy(
+            environment=environment,
+            branch=self.branch if wanted.ref == "branch" else self.default_branch,
+            default_branch=self.default_branch,
+            repository_url=self.remote_url or self.repository.root.name,
+            schedules=wanted.schedules,
+            prune=wanted.prune,
+            on_drift=wanted.on_drift,
+            tags=wanted.tags,
+            default_work_pool=self.environ.get("PREFECT_DEFAULT_WORK_POOL_NAME") or None,
+        )
+
+    def provenance(self, policy: Policy) -> Provenance:
+        """What is stamped on everything that a plan for `policy` writes."""
+        return Provenance(
+            repository=self.name,
+            commit=self.commit,
+            branch=policy.branch,
+            pull_request=None if policy.on_default_branch else self.context.pull_request,
+            run=self.context.run,
+        )
+
+    def at(self, root: Path, branch: str, commit: str) -> Project:
+        """The same project as it stands in `root`, an export of `commit` of `branch`."""
+        context = replace(self.context, branch=branch, commit=commit, pull_request=None)
+        loaded = load(root)
+        return replace(
+            self,
+            root=root,
+            settings=loaded.settings,
+            configured=loaded.file is not None,
+            context=context,
+        )
+
+
+def open_project(
+    directory: Path,
+    environ: Mapping[str, str],
+    *,
+    branch: str | None = None,
+    base: str | None = None,
+) -> Project:
+    """The project that `directory` is in; `branch` and `base` are what the user gave.
+
+    Raises:
+        GitError: `directory` is in no git repository.
+        ConfigError: its configuration cannot be read.
+    """
+    if branch:
+        check_branch(branch)
+    repository = open_repository(directory)
+    loaded = load(repository.root)
+    return Project(
+        repository=repository,
+        root=repository.root,
+        settings=loaded.settings,
+        configured=loaded.file is not None,
+        context=read_context(environ, branch=branch, base=base),
+        environ=environ,
+    )
+
+
+def read_manifests(project: Project, files: Sequence[str], report: Report) -> list[Declared]:
+    """Every entry of every manifest; what is wrong with a manifest as a whole is reported.
+
+    Raises:
+        InputError: no manifest is there.
+        ManifestError: one cannot be read at all.
+    """
+    found = manifest.find(files, project.settings.manifests)
+    if not found:
+        globs = ", ".join(project.settings.manifests)
+        raise InputError(
+            f"No manifest is here: nothing matches {globs}.",
+            remedy="Write one with `flowlift init`, or set `manifests` in [tool.flowlift].",
+            at=Position(project.root.name),
+        )
+    declared: list[Declared] = []
+    for file in found:
+        text = (project.root / file).read_bytes()
+        parsed = manifest.read(text, file)
+        root = manifest.working_root(parsed, files, project.settings.roots)
+        if isinstance(root, Finding):
+            report.adopt(root)
+            root = ""
+        report.adopt(*parsed.findings)
+        check_manifest(parsed.data, file, parsed.lines, report)
+        for entry in parsed.declared:
+            declared.append(replace(entry, root=root))
+    return declared
+
+
+def read_declared_flows(project: Project, declared: Sequence[Declared]) -> list[Flow | Unreadable]:
+    """The flow behind each entry, in the order of `declared`."""
+    entrypoints = [Entrypoint(entry.root, entry.entrypoint) for entry in declared]
+    read = read_flows(
+        project.root,
+        entrypoints,
+        sources=project.settings.sources,
+        python=project.settings.python,
+    )
+    return [read[entrypoint] for entrypoint in entrypoints]
+
+
+def report_unreadable(declared: Declared, trouble: Unreadable, report: Report) -> None:
+    """Report an entrypoint whose flow cannot be read, at the manifest's line or the code's."""
+    in_code = trouble.at is not None and trouble.at.line > 0
+    report.add(
+        "no-entrypoint" if trouble.kind == "malformed" else trouble.kind,
+        trouble.message,
+        remedy=trouble.remedy,
+        at=trouble.at if in_code else declared.position("entrypoint"),
+        declared=declared,
+    )
