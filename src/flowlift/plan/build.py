@@ -16,6 +16,7 @@ from flowlift.plan.model import (
     Action,
     Change,
     Desired,
+    Kept,
     Live,
     Plan,
     Policy,
@@ -69,9 +70,7 @@ def build(inputs: Inputs, report: Report) -> Plan:
     """The plan, with `report`'s findings and those that ownership and safety add."""
     changes: list[Change] = []
     for wanted in sorted(inputs.wanted, key=lambda item: item.desired.key):
-        change = _change(inputs, wanted, report)
-        if change is not None:
-            changes.append(change)
+        changes.append(_change(inputs, wanted, report))
     deletions = _deletions(inputs, report)
     _guard(inputs, deletions, report)
     changes += deletions
@@ -95,7 +94,7 @@ def _order(finding: object) -> tuple[str, ...]:
     )
 
 
-def _change(inputs: Inputs, wanted: Wanted, report: Report) -> Change | None:
+def _change(inputs: Inputs, wanted: Wanted, report: Report) -> Change:
     desired = wanted.desired
     live = inputs.live.get(desired.key)
     if live is None:
@@ -103,7 +102,7 @@ def _change(inputs: Inputs, wanted: Wanted, report: Report) -> Change | None:
     else:
         if holder := _held_by_another(inputs, live):
             if inputs.yield_to_branches:
-                return None
+                return _left_alone(live, desired, holder)
             _refuse_held(live, holder, desired, report)
         elif not inputs.take_over:
             _refuse_foreign(inputs, live, desired, report)
@@ -116,11 +115,37 @@ def _change(inputs: Inputs, wanted: Wanted, report: Report) -> Change | None:
 def _reasons(inputs: Inputs, wanted: Wanted, change: Change) -> tuple[Reason, ...]:
     """Why this change: what brought it into scope first, then what the comparison found."""
     found = list(change.reasons)
+    if gone := _gone_branch(inputs, change.live):
+        found = [Reason(kind="branch gone", detail=gone)]
     if old := inputs.renamed.get(change.deployment):
         found = [Reason(kind="renamed", detail=f"was {old}")]
     in_scope = [reason for reason in wanted.reasons if reason.kind != "new" or not found]
     said = {reason.kind for reason in in_scope}
     return (*in_scope, *(reason for reason in found if reason.kind not in said))
+
+
+def _gone_branch(inputs: Inputs, live: Live | None) -> str | None:
+    """The branch that a deployment still runs although it is merged or gone, None if none."""
+    branch = stamps.branch(live) if live else None
+    ours = {inputs.policy.default_branch, inputs.provenance.branch}
+    return branch if branch and branch not in ours | inputs.open_branches else None
+
+
+def _left_alone(live: Live, desired: Desired, branch: str) -> Change:
+    """No change: the deployment is an open branch's until that is merged or gone."""
+    return Change(
+        action=Action.NONE,
+        deployment=live.key,
+        kept=(Kept(field="branch", live=branch, note=f"held by {_named_branch(live, branch)}"),),
+        file=desired.declared.at.file,
+        line=desired.declared.at.line,
+        live=live,
+    )
+
+
+def _named_branch(live: Live, branch: str) -> str:
+    pull_request = live.labels.get(stamps.PULL_REQUEST)
+    return f"{branch!r}" + (f" (pull request #{pull_request})" if pull_request else "")
 
 
 def _held_by_another(inputs: Inputs, live: Live) -> str | None:
@@ -142,11 +167,9 @@ def _is_owned(inputs: Inputs, live: Live) -> bool:
 
 
 def _refuse_held(live: Live, branch: str, desired: Desired, report: Report) -> None:
-    pull_request = live.labels.get(stamps.PULL_REQUEST)
-    said = f" (pull request #{pull_request})" if pull_request else ""
     report.add(
         "held-by-branch",
-        f"{live.key!r} runs branch {branch!r}{said} here now.",
+        f"{live.key!r} runs branch {_named_branch(live, branch)} here now.",
         remedy="Wait until that is merged or closed, or take it over with --take-over.",
         declared=desired.declared,
         deployment=live.key,

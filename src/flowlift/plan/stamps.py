@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, unquote
 
-from flowlift.plan.fields import comparable, digest, schedule_content
+from flowlift.plan.fields import FIELDS, comparable, digest, schedule_content
 from flowlift.plan.model import Json, Live, Provenance, Schedule
 
 PREFIX = "flowlift."
@@ -23,6 +23,10 @@ TOOL = PREFIX + "version"
 APPLIED = PREFIX + "applied"
 
 Labels = Mapping[str, "str | int | float | bool"]
+
+
+_DEFAULTS = {field: digest(comparable(field, None)) for field in FIELDS if field != "paused"}
+"""What `applied` says of a field that is not in the label. An undeclared pause is nobody's."""
 
 
 def stamp(
@@ -62,9 +66,10 @@ def branch(live: Live) -> str | None:
 
 def applied(live: Live) -> dict[str, str]:
     """Digests by field, as last applied; empty where flowlift never wrote the deployment."""
-    text = str(live.labels.get(APPLIED, ""))
-    pairs = (part.partition("=") for part in text.split())
-    return {unquote(field): value for field, equals, value in pairs if equals}
+    if APPLIED not in live.labels:
+        return {}
+    pairs = (part.partition("=") for part in str(live.labels[APPLIED]).split())
+    return _DEFAULTS | {unquote(field): value for field, equals, value in pairs if equals}
 
 
 def digests(
@@ -73,9 +78,10 @@ def digests(
     """What `applied` gives back after these have been written.
 
     A schedule's activity stands apart from its content, so that a pause by hand is told from a
-    change of its times.
+    change of its times. What is Prefect's default is left out, as flow runs inherit all labels.
     """
-    result = {field: digest(comparable(field, value)) for field, value in body.items()}
+    digests = {field: digest(comparable(field, value)) for field, value in body.items()}
+    result = {field: value for field, value in digests.items() if _DEFAULTS.get(field) != value}
     for schedule in schedules:
         content = schedule_content(schedule, anchored=False)
         result[f"schedules.{schedule.slug}"] = digest(content)

@@ -132,7 +132,11 @@ def test_the_way_back_leaves_what_open_branches_hold() -> None:
         open_branches=frozenset({"feat/open"}),
         yield_to_branches=True,
     )
-    assert actions(result) == {"ingest/b": "update", "ingest/new": "delete"}
+    assert actions(result) == {
+        "ingest/a": "none",
+        "ingest/b": "update",
+        "ingest/new": "delete",
+    }
     deletion = next(c for c in result.changes if c.action is Action.DELETE)
     assert str(deletion.reasons[0]) == "branch gone: feat/gone"
 
