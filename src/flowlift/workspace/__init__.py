@@ -1,0 +1,1 @@
+"""What Prefect holds: finding the API, asking it, reading what is live, and the only writer."""

@@ -1,0 +1,169 @@
+"""The only writer: brings a workspace to what a plan says, change by change.
+
+As many changes are under way as the server takes (see `pace`). After a failure, an interruption or
+a lost lock nothing more is begun; what is under way is finished, and the result says all three:
+what was done, what failed, what was left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from flowlift.errors import FlowliftError
+from flowlift.plan.mask import HIDDEN, mask
+from flowlift.plan.model import Action, Change, Json
+from flowlift.workspace.client import Client
+from flowlift.workspace.putting import Putter
+from flowlift.workspace.removing import remove
+
+OnDone = Callable[[Change, float], None]
+Outcome = Sequence[tuple[Change, "str | None"]]
+"""Changes with the reason why each failed, None where it was done."""
+
+BULK = 50
+"""How many deployments a server deletes in one request at most."""
+
+
+@dataclass(slots=True)
+class Written:
+    """What a write did. `why` says why changes were left, "" where none were."""
+
+    done: list[Change] = field(default_factory=list)
+    failed: list[tuple[Change, str]] = field(default_factory=list)
+    left: list[Change] = field(default_factory=list)
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """Changes that are made by the same requests, and how."""
+
+    changes: Sequence[Change]
+    run: Callable[[], Coroutine[Any, Any, Outcome]]
+
+
+async def write(
+    client: Client,
+    changes: Sequence[Change],
+    on_done: OnDone = lambda change, seconds: None,
+    *,
+    still_ours: Callable[[], None] = lambda: None,
+) -> Written:
+    """Make `changes`: creations and updates in their order, then deletions.
+
+    `on_done` hears of each change made and the seconds it took. `still_ours` is asked before each
+    change is begun, and raises a FlowliftError when the right to write is lost.
+    An interruption (the task is cancelled) also ends in a result, as it matters most then.
+    """
+    written = Written()
+    work = _Work(client, written, on_done, still_ours)
+    putter = Putter(client)
+    wanted = [change for change in changes if change.action in {Action.CREATE, Action.UPDATE}]
+    doomed = [change for change in changes if change.action is Action.DELETE]
+    if len(wanted) > 1:
+        await putter.look_up_flows(change for change in wanted if change.live is None)
+    await work.do([_Job([change], partial(_put, putter, change)) for change in wanted])
+    parts = [doomed[begin : begin + BULK] for begin in range(0, len(doomed), BULK)]
+    await work.do([_Job(part, partial(remove, client, part)) for part in parts])
+    return written
+
+
+async def _put(putter: Putter, change: Change) -> Outcome:
+    try:
+        await putter.put(change)
+    except FlowliftError as error:
+        return [(change, without_secrets(error.message, change))]
+    return [(change, None)]
+
+
+class _Work:
+    """Does jobs side by side, until one fails."""
+
+    def __init__(
+        self,
+        client: Client,
+        written: Written,
+        on_done: OnDone,
+        still_ours: Callable[[], None],
+    ) -> None:
+        self._client = client
+        self._written = written
+        self._on_done = on_done
+        self._still_ours = still_ours
+        self._under_way: dict[asyncio.Task[Outcome], tuple[_Job, float]] = {}
+
+    async def do(self, jobs: Iterable[_Job]) -> None:
+        waiting = deque(jobs)
+        try:
+            while self._begin(waiting):
+                done, _ = await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+                self._gather(done)
+        except asyncio.CancelledError:
+            self._written.why = "it was interrupted"
+            while self._under_way:
+                self._gather((await asyncio.wait(self._under_way))[0])
+        finally:
+            for task in self._under_way:
+                task.cancel()
+            for job in waiting:
+                self._written.left += job.changes
+
+    def _begin(self, waiting: deque[_Job]) -> bool:
+        """Begin as many jobs as the server takes; whether any is under way."""
+        while (
+            waiting and not self._written.why and len(self._under_way) < self._client.writes.limit
+        ):
+            try:
+                self._still_ours()
+            except FlowliftError as error:
+                self._written.why = error.message
+                break
+            job = waiting.popleft()
+            task = asyncio.ensure_future(job.run())
+            self._under_way[task] = job, time.perf_counter()
+        return bool(self._under_way)
+
+    def _gather(self, done: Iterable[asyncio.Task[Outcome]]) -> None:
+        for task in done:
+            job, begun = self._under_way.pop(task)
+            outcome = (
+                [(change, "it was interrupted, and may be half done") for change in job.changes]
+                if task.cancelled()
+                else task.result()
+            )
+            for change, failure in outcome:
+                if failure is None:
+                    self._written.done.append(change)
+                    self._on_done(change, time.perf_counter() - begun)
+                else:
+                    self._written.failed.append((change, failure))
+                    self._written.why = self._written.why or "a change failed"
+
+
+def without_secrets(text: str, change: Change) -> str:
+    """`text` without any secret of the deployment: an API may repeat a value that it refuses."""
+    if change.desired is None:
+        return text
+    body = dict(change.desired.body)
+    hidden = set(_hidden(body, {k: mask(v, k, change.desired.secrets) for k, v in body.items()}))
+    for secret in sorted(hidden, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return text
+
+
+def _hidden(value: Json, shown: Json) -> Iterable[str]:
+    """The texts in `value` that `shown` hides."""
+    if isinstance(value, dict) and isinstance(shown, dict):
+        for key, item in value.items():
+            yield from _hidden(item, shown[key])
+    elif isinstance(value, (list, tuple)) and isinstance(shown, list):
+        for item, seen in zip(value, shown, strict=True):
+            yield from _hidden(item, seen)
+    elif value != shown and str(value):
+        yield str(value)
