@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from functools import lru_cache
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -152,7 +153,10 @@ def _lines(joined: _Joined, told: Collection[str]) -> Iterator[Line]:
     before = _NOTHING if field.before is None or field.before == ABSENT else field.before
     after = _NOTHING if field.after is None or field.after == ABSENT else field.after
     path = visible(field.field).replace(_PREFECTS_STEPS, "", 1)
-    lines = list(_walk(path, before, after)) or [_unseen(path, before)]
+    if type(before) in _SCALARS and type(after) in _SCALARS and not _same(before, after):
+        lines = [_scalar(path, before, after)]
+    else:
+        lines = list(_walk(path, before, after)) or [_unseen(path, before)]
     if not field.reason or field.reason in told:
         yield from lines
         return
@@ -183,10 +187,7 @@ def _walk(path: str, before: Json, after: Json) -> Iterator[Line]:
     if _same(before, after):
         return
     if type(before) in _SCALARS and type(after) in _SCALARS:
-        if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
-            yield Line(path, "~", diff=tuple(_text_diff(before, after)))
-        else:
-            yield _line(path, _words(before), _words(after))
+        yield _scalar(path, before, after)
     elif path.startswith("schedules") and (is_schedule(before) or is_schedule(after)):
         yield from _schedule_lines(path, before, after)
     elif _PARAMETER_SCHEMA.fullmatch(path) and _one_sided(before, after):
@@ -205,6 +206,14 @@ def _walk(path: str, before: Json, after: Json) -> Iterator[Line]:
         )
     else:
         yield _line(path, _words(before), _words(after))
+
+
+@lru_cache(maxsize=1_000, typed=True)
+def _scalar(path: str, before: Json, after: Json) -> Line:
+    """Remembered, as one branch puts the same values into hundreds of deployments."""
+    if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
+        return Line(path, "~", diff=tuple(_text_diff(before, after)))
+    return _line(path, _words(before), _words(after))
 
 
 def _same(before: Json, after: Json) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,6 +25,7 @@ _SHOWN_DONE = 5
 _SHOWN_LEFT = 20
 _NAMES_ROOM = 48
 _LOG_ROOM = 1_000
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,8 @@ def _trouble(outcome: RunOutcome, ink: Ink, width: int) -> Iterator[str]:
         yield from _folded(visible(line), width, " " * 4)
     for line in outcome.log_lines:
         for part in line.splitlines():
-            yield from map(ink.dim, _folded(cut(visible(part), _LOG_ROOM), width, " " * 4 + "| "))
+            plain = visible(_COLOUR.sub("", part))
+            yield from map(ink.dim, _folded(cut(plain, _LOG_ROOM), width, "    | "))
 
 
 def _folded(text: str, width: int, lead: str) -> list[str]:

@@ -59,7 +59,8 @@ class Progress:
     def step(self, text: str) -> None:
         """Something new begins: `reading the workspace`."""
         self._step = visible(text)
-        self._told = self._clock()
+        # The first advance is drawn at once: what is slow may take long until its second.
+        self._told = self._clock() - (_REDRAW_SECONDS if self._redraws else 0)
         self._line = self._step
         if self._redraws:
             self._draw()

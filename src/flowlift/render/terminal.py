@@ -114,7 +114,7 @@ class _Page:
     def field(self, line: Line) -> Iterator[str]:
         """One place that changes."""
         sign = self.inks[line.sign](line.sign)
-        path = line.path if self.verbose else cut(line.path, max(self.width // 2, _LEAST_ROOM))
+        path = line.path if self.verbose else cut(line.path, self.width - len(_INDENT) - 3)
         lead = f"{_INDENT}{sign} {path}:"
         reason = self.ink.dim(f"  ({visible(line.reason)})") if line.reason else ""
         room = self.width - len(_INDENT) - 3 - cells(path)
@@ -134,8 +134,9 @@ class _Page:
         if self.verbose or cells(plain) + 1 <= room:
             yield f"{lead} " + ", ".join(_joined(piece, arrow) for piece in line.pieces) + reason
             return
-        if len(line.pieces) == 1 and line.sign != "~":
-            yield f"{lead} {cut(plain, max(room - 1, _LEAST_ROOM))}{reason}"
+        single = len(line.pieces) == 1 and line.sign != "~"
+        if single and cells(plain) > self.inner and room > _LEAST_ROOM:
+            yield f"{lead} {cut(plain, room - 1)}{reason}"
             return
         yield lead + reason
         for piece in line.pieces:
@@ -198,7 +199,7 @@ class _Page:
         """Warnings, then errors; those that say the same of many places are said once."""
         errors, warnings = by_weight(findings)
         remarks = [*remarks_of(warnings), *remarks_of(errors)]
-        return [line for remark in remarks for line in self.remark(remark)]
+        return [line for remark in remarks for line in ("", *self.remark(remark))][1:]
 
     def remark(self, remark: Remark) -> Iterator[str]:
         """`error: prefect.yaml:14: ingest/daily [check]`, then what is wrong, and what to do."""

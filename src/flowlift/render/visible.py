@@ -65,14 +65,18 @@ def cut_pair(before: str, after: str, room: int) -> tuple[str, str]:
 
 
 def _cut(text: str, room: int, start: int) -> str:
-    quote = '"' if text[0] == text[-1] == '"' else ""
-    head = f"{quote}..." if start else ""
-    rest = text[start:]
-    tail = f"...{quote} (+{len(text):,} characters)"
-    shown = _prefix(rest, max(room - len(head) - len(tail), 8))
-    if len(shown) == len(rest):
-        return f"{head}{rest} (+{start:,} characters)"
-    return f"{head}{shown}...{quote} (+{len(text) - len(shown):,} characters)"
+    """`text` from `start` on; a quoted one stays quoted, and its quotes are not counted."""
+    quote = '"' if len(text) > 1 and text[0] == text[-1] == '"' else ""
+    inside = text[len(quote) : len(text) - len(quote)]
+    rest = inside[max(start - len(quote), 0) :]
+    head = "..." if len(rest) < len(inside) else ""
+    tail = f" (+{len(inside):,} characters)"
+    space = max(room - len(head) - len(tail) - 2 * len(quote), 8)
+    if cells(rest) <= space:
+        end = ""
+    else:
+        rest, end = _prefix(rest, max(space - 3, 8)), "..."
+    return f"{quote}{head}{rest}{end}{quote} (+{len(inside) - len(rest):,} characters)"
 
 
 def _prefix(text: str, room: int) -> str:

@@ -42,7 +42,7 @@ def test_wide_and_combining_characters_take_the_columns_that_a_terminal_gives_th
 
 def test_a_long_text_is_cut_with_a_count() -> None:
     shown = cut('"' + "x" * 100 + '"', 60)
-    assert shown == '"' + "x" * 37 + '..." (+64 characters)'
+    assert shown == '"' + "x" * 37 + '..." (+63 characters)'
     assert cut("short", 60) == "short"
 
 

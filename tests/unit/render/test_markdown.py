@@ -1,0 +1,241 @@
+"""Plans as markdown, read back through the parser that GitHub itself uses."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from html.parser import HTMLParser
+
+import cmarkgfm  # type: ignore[import-untyped]
+import pytest
+from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowlift.plan.model import Finding, Level, Plan
+from flowlift.render.markdown import render_markdown
+from flowlift.render.markup import code, fenced, html_code, prose
+from flowlift.render.visible import visible
+from tests.unit.render import example_plans as examples
+from tests.unit.render import golden
+
+OURS = {
+    *("h2", "h3", "p", "strong", "em", "b", "br", "sub", "code", "pre", "ul", "li"),
+    *("table", "thead", "tbody", "tr", "th", "td", "details", "summary"),
+}
+VOID = {"br"}
+CALLS = re.compile(r"[@#!~%]\w|\bGH-\d|:\w+:")
+
+
+class Page(HTMLParser):
+    """What a forge would show: the elements, the links, the text in code and outside of it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: Counter[str] = Counter()
+        self.links: list[str] = []
+        self.comments: set[str] = set()
+        self.plain = ""
+        self.coded = ""
+        self.rows: list[int] = []
+        self.feed(cmarkgfm.github_flavored_markdown_to_html(text, Options.CMARK_OPT_UNSAFE))
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements[tag] += 1
+        if tag not in VOID:
+            self.open.append(tag)
+        self.links += [value or "" for name, value in attrs if name in {"href", "src"}]
+        if tag == "tr":
+            self.rows.append(0)
+        if tag in {"td", "th"}:
+            self.rows[-1] += 1
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_comment(self, data: str) -> None:
+        self.comments.add(data)
+
+    def handle_data(self, data: str) -> None:
+        if {"code", "pre"} & set(self.open):
+            self.coded += data
+        else:
+            self.plain += data
+
+
+def is_whole(page: Page) -> None:
+    """Every element is one of ours, and closed."""
+    assert not page.open
+    assert set(page.elements) <= OURS | {"a"}
+    assert page.comments <= {" "}
+
+
+@pytest.mark.parametrize(
+    ("name", "plans"),
+    [
+        ("pull_request", [examples.pull_request(), examples.merge()]),
+        ("errors", [examples.broken(), examples.merge()]),
+        ("same_change", [examples.same_change(46)]),
+        ("nothing_to_do", [examples.nothing_to_do()]),
+    ],
+)
+def test_a_comment_looks_as_it_was_found_good(name: str, plans: list[Plan]) -> None:
+    text = render_markdown(plans)
+    is_whole(Page(text))
+    golden.check(text, golden.GOLDEN / f"{name}.md")
+
+
+def test_a_comment_begins_with_the_counts_of_every_environment() -> None:
+    text = render_markdown([examples.broken(), examples.merge()])
+    assert "| **dev** | 1 | 1 | 1 | 4 | 2 | 6 |" in text
+    assert "| **prod** | 1 | 1 | 1 | 46 |  |  |" in text
+    assert text.index("**prod** |") < text.index("2 errors") < text.index("### dev")
+
+
+def test_a_finding_of_two_environments_is_told_once_with_its_places() -> None:
+    plans = [examples.broken(), examples.broken().model_copy(update={"environment": "prod"})]
+    text = render_markdown(plans)
+    assert text.count("No timezone is called") == 1
+    assert "`prefect.yaml:67`, `load-stock/nightly` (dev, prod): No timezone" in text
+    assert "`prefect.yaml:80`, `prefect.yaml:91`, `prefect.yaml:102`" in text
+
+
+def test_each_change_is_folded_away_with_its_reason_in_sight() -> None:
+    page = Page(render_markdown([examples.merge()]))
+    assert page.elements["details"] == 2
+    assert "load-returns/daily" in page.coded
+    assert ": removed: prefect.yaml no longer declares it" in page.plain
+
+
+def test_deletions_stand_first() -> None:
+    text = render_markdown([examples.large(300)])
+    assert text.index("delete <code>") < text.index("create <code>")
+
+
+@pytest.mark.parametrize("text", examples.HOSTILE)
+def test_a_hostile_name_is_shown_and_does_nothing(text: str) -> None:
+    markdown = render_markdown([examples.hostile(text), examples.merge()])
+    page = Page(markdown)
+    is_whole(page)
+    assert page.links == ["https://app.prefect.cloud/account/1f0c/workspace/77ab"]
+    assert not CALLS.search(page.plain)
+    assert set(page.rows) <= {1, 2, 3, 5, 7}
+    assert "<!-- flowlift" not in markdown
+    assert not re.search(r"^/\w", markdown, re.MULTILINE)
+    name = text.encode("utf-8", "replace").decode()
+    assert re.sub(r"\s+", " ", visible(name)) in re.sub(r"\s+", " ", page.coded)
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
+def test_any_name_is_shown_as_it_is(text: str) -> None:
+    for markdown in (
+        f"a {code(text)} b",
+        f"<details><summary>a {html_code(text)} b</summary>\n\nx\n\n</details>",
+        f"| a | b |\n| --- | --- |\n| {code(text)} | {code(text)} |",
+    ):
+        page = Page(markdown)
+        is_whole(page)
+        assert not page.links
+        # A browser joins spaces, and markdown drops those at the edge of a paragraph.
+        assert set("".join(page.coded.split())) == set("".join(visible(text).split()))
+    table = Page(f"| a | b |\n| --- | --- |\n| {code(text)} | x |")
+    assert table.rows == [2, 2]
+
+
+ALPHABET = "aB1 `'\"@#!~<>&[](){}|\\*_-+=:/.$%^\n\t\x1b\u202e"
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.text(ALPHABET, max_size=30))
+def test_a_sentence_of_any_signs_has_no_markup(text: str) -> None:
+    page = Page(f"- x {prose(text)} y")
+    is_whole(page)
+    assert set(page.elements) <= {"ul", "li", "code"}
+    assert not page.links
+    assert not CALLS.search(page.plain)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.text(ALPHABET.replace("\n", ""), max_size=20), max_size=4))
+def test_a_block_of_code_ends_only_at_its_end(lines: list[str]) -> None:
+    page = Page(f"{fenced(lines, 'diff')}\n\nafter")
+    is_whole(page)
+    assert page.plain.strip() == "after"
+
+
+def test_a_quoted_name_in_a_message_stands_in_code() -> None:
+    assert prose("No pool 'k8s'. Run `prefect work-pool ls`, it doesn't hurt.") == (
+        "No pool `k8s`. Run `prefect work-pool ls`, it doesn't hurt."
+    )
+
+
+def names_in(text: str) -> set[str]:
+    return set(re.findall(r"flow-\d{4}/daily", text))
+
+
+def test_three_hundred_changes_are_all_named_and_fit() -> None:
+    text = render_markdown([examples.large(300)])
+    is_whole(Page(text))
+    assert len(text.encode()) < 65_536
+    assert len(names_in(text)) == 300
+    assert "more changes</b>, without fields" in text
+
+
+def test_two_environments_share_the_room() -> None:
+    text = render_markdown([examples.large(300, "dev"), examples.large(300, "prod")])
+    dev, prod = text.split("### prod")
+    assert len(names_in(dev)) == len(names_in(prod)) == 300
+    assert 0.8 < len(dev) / len(prod) < 1.3
+    small = render_markdown([examples.large(300, "dev"), examples.merge()])
+    assert len(small.split("### prod")[0]) > 50_000
+
+
+def test_five_thousand_changes_are_counted_in_less_than_a_second() -> None:
+    plans = [examples.large(5_000)]
+    begin = time.process_time()
+    text = render_markdown(plans)
+    # Half a second on a machine with nothing else to do; more where it is shared.
+    assert time.process_time() - begin < 2.0
+    found = re.search(r"- and ([\d,]+) changes more", text)
+    assert found is not None
+    assert len(names_in(text)) + int(found[1].replace(",", "")) == 5_000
+    assert "`flowlift plan prod` shows all" in text
+
+
+def test_many_findings_leave_room_for_the_changes() -> None:
+    findings = tuple(
+        Finding(check="some-check", level=level, message=f"Wrong {number}.", file="prefect.yaml")
+        for level in Level
+        for number in range(2_000)
+    )
+    plan = examples.merge().model_copy(update={"findings": findings})
+    text = render_markdown([plan])
+    is_whole(Page(text))
+    assert len(text.encode()) < 65_536
+    assert re.search(r"and [\d,]+ errors more", text)
+    assert "load-returns/daily" in text
+
+
+@pytest.mark.parametrize("limit", [1, 50, 300, 1_000, 3_000, 10_000, 65_536, 200_000])
+def test_the_limit_is_kept_whatever_comes(limit: int) -> None:
+    wide = examples.hostile("\U0001f389日本" * 300)
+    for plans in (
+        [examples.large(300, "dev"), examples.large(300, "prod")],
+        [examples.large(40)] * 9,
+        [wide, examples.broken()],
+        [],
+    ):
+        text = render_markdown(plans, limit=limit)
+        assert len(text.encode()) < limit
+        if limit >= 1_000:
+            is_whole(Page(text))
+
+
+def test_nothing_to_do_is_one_sentence() -> None:
+    text = render_markdown([examples.nothing_to_do()])
+    assert "**No changes. dev holds what main declares (50 deployments).**" in text
+    assert "<details>" not in text

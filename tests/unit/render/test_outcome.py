@@ -1,0 +1,108 @@
+"""What an apply and its test runs say."""
+
+from __future__ import annotations
+
+import pytest
+
+from flowlift.plan.model import Action
+from flowlift.render.outcome import (
+    Partial,
+    RunOutcome,
+    Step,
+    applied,
+    change_done,
+    change_failed,
+    partly_applied,
+    render_runs,
+)
+from tests.unit.render import golden
+
+UI = "http://127.0.0.1:4200/runs/flow-run/0f3c"
+RUNS = (
+    RunOutcome("load-orders/hourly", "Completed", 3.21, f"{UI}1"),
+    RunOutcome(
+        "load-stock/nightly",
+        "Failed",
+        1.0,
+        f"{UI}2",
+        "Flow run encountered an exception: ValueError: no warehouse is called 'lyon'",
+        ("06:00:01 | INFO  | reading", "06:00:02 | ERROR | \x1b[31mno warehouse\x1b[0m"),
+    ),
+    RunOutcome("load-prices/daily", "Late", None, f"{UI}3", "No worker polls the pool 'k8s-dev'."),
+)
+PARTIAL = Partial(
+    environment="dev",
+    seconds=3.4,
+    done=[Step(Action.CREATE, f"report/shop-{number}") for number in range(12)],
+    failed=[
+        Step(
+            Action.UPDATE,
+            "load-orders/hourly",
+            "422 Unprocessable Entity: the work pool 'k8s-dev' does not exist\n\x1b[2Jdetail",
+        )
+    ],
+    left=[Step(Action.CREATE, "load-stock/nightly"), Step(Action.DELETE, "load-returns/daily")],
+)
+
+
+def test_a_change_is_told_as_it_is_done() -> None:
+    line = change_done(Action.UPDATE, "ingest/daily", 0.08, colour=False, unicode=True)
+    assert line == "✓ updated ingest/daily (0.08 s)"
+
+
+def test_a_terminal_without_unicode_gets_ascii() -> None:
+    done = change_done(Action.CREATE, "ingest/daily", 75, colour=False, unicode=False)
+    failed = change_failed(Action.DELETE, "a/b", "gone", colour=False, unicode=False)
+    assert done == "ok created ingest/daily (1 min 15 s)"
+    assert failed == "FAILED could not delete a/b: gone"
+    assert render_runs(RUNS, colour=True, width=80, unicode=False).isascii()
+
+
+def test_a_failed_change_has_the_words_of_the_api_but_not_its_escapes() -> None:
+    text = change_failed(Action.UPDATE, "a/\x1b[2Jb", "409\n\x1b[2J", colour=True, unicode=True)
+    assert text == "\x1b[31m✗\x1b[0m could not update a/\\x1b[2Jb: 409\n    \\x1b[2J"
+    assert "no reason given" in change_failed(
+        Action.UPDATE, "a/b", "\n", colour=False, unicode=True
+    )
+
+
+def test_the_closing_line_counts_what_was_done() -> None:
+    done = [Action.CREATE, Action.UPDATE, Action.CREATE]
+    assert applied("dev", 1.23, done, 46) == (
+        "Applied to dev in 1.2 s: 2 created, 1 updated, 0 deleted, 46 unchanged."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("partly_applied", partly_applied(PARTIAL, colour=False, width=80)),
+        ("runs", render_runs(RUNS, colour=False, width=120, unicode=True)),
+        ("runs_narrow", render_runs(RUNS, colour=False, width=60, unicode=True)),
+        ("runs_colour", render_runs(RUNS, colour=True, width=120, unicode=True)),
+    ],
+)
+def test_an_outcome_looks_as_it_was_found_good(name: str, text: str) -> None:
+    golden.check(text, golden.GOLDEN / f"{name}.txt")
+
+
+def test_a_partial_apply_says_what_was_done_what_failed_what_is_left_and_how_to_go_on() -> None:
+    text = partly_applied(PARTIAL, colour=False, width=80)
+    assert text.startswith("Stopped after 3.4 s: 12 of 15 changes are written to dev.\n")
+    assert "and 7 more" in text
+    assert "the work pool 'k8s-dev' does not exist" in text
+    assert "delete load-returns/daily" in text
+    assert text.splitlines()[-1].startswith("Run the same command again")
+    assert "\x1b" not in text
+
+
+def test_runs_are_counted_by_how_they_ended() -> None:
+    text = render_runs(RUNS, colour=False, width=120, unicode=True)
+    assert text.splitlines()[-1] == "3 runs: 1 completed, 1 failed, 1 late."
+    assert render_runs([], colour=False, width=120, unicode=True) == "No runs.\n"
+    assert [run.well for run in RUNS] == [True, False, False]
+
+
+def test_a_run_that_went_well_shows_no_log() -> None:
+    run = RunOutcome("a/b", "Completed", 1.0, "", "", ("chatter",))
+    assert "chatter" not in render_runs([run], colour=False, width=80, unicode=True)
