@@ -16,11 +16,16 @@ class Origin(Protocol):
     """A field, its value as it may be shown, and in words where it comes from."""
 
     @property
-    def field(self) -> str: ...
+    def field(self) -> str:
+        """The field's path."""
+
     @property
-    def value(self) -> Json: ...
+    def value(self) -> Json:
+        """Its value, masked where it is secret."""
+
     @property
-    def source(self) -> str: ...
+    def source(self) -> str:
+        """Where it comes from: `prefect.yaml:12`, `policy dev`."""
 
 
 _LEAST_VALUE = 24

@@ -30,7 +30,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change of an apply. `why` is what the API said where it failed."""
+    """One change of an apply. `why` says why it failed, in the API's words, or was not begun."""
 
     action: Action
     deployment: str
@@ -119,6 +119,8 @@ def partly_applied(partial: Partial, *, colour: bool, width: int) -> str:
     ]
     lines += _steps("done", partial.done, _SHOWN_DONE, ink.green)
     lines += _steps("left", partial.left, _SHOWN_LEFT, ink.yellow)
+    for why in dict.fromkeys(step.why for step in partial.left if step.why):
+        lines += _folded(visible(why), width, " " * 10)
     for step in partial.failed:
         lines.append(f"  {ink.red('failed')}  {step.action.value} {name(step.deployment)}")
         for line in step.why.splitlines():

@@ -33,7 +33,7 @@ def render_plan(plan: Plan, *, colour: bool, width: int, verbose: bool = False) 
     and lists what is unchanged as well. Findings come after the changes, errors last: the end is
     what a person sees. Nothing in a name or a value reaches the terminal as a control character.
     """
-    page = _Page(Ink(colour), width, verbose)
+    page = Page(Ink(colour), width, verbose)
     sections = [
         page.header(plan),
         *(page.block(block) for block in blocks_of(plan.changes, ORDER, verbose=verbose)),
@@ -44,7 +44,7 @@ def render_plan(plan: Plan, *, colour: bool, width: int, verbose: bool = False) 
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
 
-class _Page:
+class Page:
     """How wide the page is, what ink there is, and how each part looks on it."""
 
     def __init__(self, ink: Ink, width: int, verbose: bool) -> None:
@@ -243,6 +243,7 @@ class _Page:
         )
 
     def cut(self, text: str, room: int) -> str:
+        """`text` in `room` columns, or whole where nothing is to be cut."""
         return text if self.verbose else cut(text, max(room, _LEAST_ROOM))
 
 

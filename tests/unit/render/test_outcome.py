@@ -41,7 +41,10 @@ PARTIAL = Partial(
             "422 Unprocessable Entity: the work pool 'k8s-dev' does not exist\n\x1b[2Jdetail",
         )
     ],
-    left=[Step(Action.CREATE, "load-stock/nightly"), Step(Action.DELETE, "load-returns/daily")],
+    left=[
+        Step(Action.CREATE, "load-stock/nightly", "A change before it failed."),
+        Step(Action.DELETE, "load-returns/daily", "A change before it failed."),
+    ],
 )
 
 
@@ -92,6 +95,7 @@ def test_a_partial_apply_says_what_was_done_what_failed_what_is_left_and_how_to_
     assert "and 7 more" in text
     assert "the work pool 'k8s-dev' does not exist" in text
     assert "delete load-returns/daily" in text
+    assert text.count("A change before it failed.") == 1
     assert text.splitlines()[-1].startswith("Run the same command again")
     assert "\x1b" not in text
 
