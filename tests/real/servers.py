@@ -61,24 +61,29 @@ class Server:
     def request(self, method: str, path: str, body: Any = None) -> Any:
         """What the API answers, as JSON.
 
-        A server on SQLite answers 503 now and then, and closes the connection: asked again.
+        A server on SQLite answers 503 while others write, and closes the connection: asked again.
         """
         if self._client is None:
             user, _, password = (self.auth or "").partition(":")
             login = httpx.BasicAuth(user, password) if self.auth else None
             self._client = httpx.Client(base_url=self.url, auth=login, timeout=30)
-        for pause in (0.1, 0.5, 2, None):
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            late = time.monotonic() > deadline
             try:
                 answer = self._client.request(method, path, json=body)
             except httpx.TransportError:
-                if pause is None:
+                if late or not self._is_there:
                     raise
             else:
-                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or pause is None:
+                if late or answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                     answer.raise_for_status()
                     return answer.json() if answer.content else None
-            time.sleep(pause)
-        raise AssertionError("unreachable")
+            time.sleep(0.5)
+
+    @property
+    def _is_there(self) -> bool:
+        return self.process is None or self.process.runs
 
     def close(self) -> None:
         """Close the connection, and let the server go."""
