@@ -1,0 +1,1 @@
+"""What git holds: the repository, its manifests, and what of them a change reaches."""

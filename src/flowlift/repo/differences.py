@@ -1,0 +1,127 @@
+"""What differs between two versions of a deployment's entry, and between two configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import tomli
+
+from flowlift.plan.model import Declared
+
+MOST_KEYS = 6
+"""So many keys are named; the rest is counted."""
+
+# Tables of tools that look at code and do not run it.
+_TOOLS = frozenset(
+    {
+        "bandit",
+        "basedpyright",
+        "black",
+        "bumpversion",
+        "codespell",
+        "commitizen",
+        "coverage",
+        "deptry",
+        "flake8",
+        "flowlift",
+        "interrogate",
+        "isort",
+        "mypy",
+        "nox",
+        "pylint",
+        "pyright",
+        "pytest",
+        "ruff",
+        "semantic_release",
+        "towncrier",
+        "tox",
+        "ty",
+        "vulture",
+    }
+)
+# What of flowlift's own configuration decides what a deployment will be.
+_POLICY = frozenset({"default-branch", "env", "repository"})
+
+
+def entry_changes(old: Declared, new: Declared) -> list[str]:
+    """The keys that differ, as in `parameters.rows` or `schedules[0].cron`, steps included."""
+    return list(_differing(_effective(old), _effective(new), ""))
+
+
+def same_but_name(old: Declared, new: Declared) -> bool:
+    """Whether two entries differ in nothing but their names."""
+    return entry_changes(old, new) in ([], ["name"])
+
+
+def project_changes(old: bytes | None, new: bytes | None) -> list[str] | None:
+    """The keys of a pyproject.toml that differ and that running code may depend on.
+
+    None where one of the two cannot be read.
+    """
+    before, after = _parsed(old), _parsed(new)
+    if before is None or after is None:
+        return None
+    return list(_differing(_run_time(before), _run_time(after), ""))
+
+
+def policy_changes(old: bytes | None, new: bytes | None, *path: str) -> list[str]:
+    """The keys of flowlift's configuration that differ and that decide what deployments will be.
+
+    `path` leads to the configuration's table. What cannot be read counts as empty: the
+    configuration as it stands now has been read, or there would be no plan.
+    """
+    tables = []
+    for content in (old, new):
+        table = _parsed(content) or {}
+        for part in path:
+            inner = table.get(part)
+            table = inner if isinstance(inner, dict) else {}
+        tables.append({key: value for key, value in table.items() if key in _POLICY})
+    return list(_differing(tables[0], tables[1], ""))
+
+
+def listed(keys: list[str]) -> str:
+    """The keys in one line; many are counted."""
+    more = len(keys) - MOST_KEYS
+    return ", ".join(keys[:MOST_KEYS]) + (f" and {more} more" if more > 0 else "")
+
+
+def _effective(entry: Declared) -> dict[str, Any]:
+    steps = {
+        "build": list(entry.build),
+        "push": list(entry.push),
+        "pull": None if entry.pull is None else list(entry.pull),
+    }
+    return {**entry.data, **steps}
+
+
+def _run_time(project: dict[str, Any]) -> dict[str, Any]:
+    """A pyproject.toml without the tables of tools that only look at code."""
+    tools = project.get("tool")
+    if not isinstance(tools, dict):
+        return project
+    left = {name: table for name, table in tools.items() if name not in _TOOLS}
+    return {**project, "tool": left}
+
+
+def _parsed(content: bytes | None) -> dict[str, Any] | None:
+    try:
+        return tomli.loads((content or b"").decode("utf-8"))
+    except (tomli.TOMLDecodeError, UnicodeDecodeError):
+        return None
+
+
+def _differing(old: Any, new: Any, path: str) -> Iterator[str]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in {**old, **new}:
+            inner = f"{path}.{key}" if path else str(key)
+            if key not in old or key not in new:
+                yield inner
+            else:
+                yield from _differing(old[key], new[key], inner)
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for at, (left, right) in enumerate(zip(old, new, strict=True)):
+            yield from _differing(left, right, f"{path}[{at}]")
+    elif type(old) is not type(new) or (old != new and not (old != old and new != new)):  # noqa: PLR0124 (nan)
+        yield path
