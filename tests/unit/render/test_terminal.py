@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowlift.plan.diff import compare, create
 from flowlift.plan.model import Action, Change, Kept, Plan, Reason
 from flowlift.render.terminal import render_plan
 from flowlift.render.visible import cells
+from tests.unit.plan.build_parts import declared, desired, live_after, policy, provenance
 from tests.unit.render import example_plans as examples
 from tests.unit.render import golden
 
@@ -346,3 +349,39 @@ def test_five_thousand_changes_are_drawn_in_a_second() -> None:
     # Half a second on a machine with nothing else to do; more where it is shared.
     assert time.process_time() - begin < 2.0
     assert text.count("update") >= 4_000
+
+
+def test_what_the_comparison_writes_is_shown_in_full() -> None:
+    """The shapes of `plan.diff` itself, from a first apply to a change that meets a pause."""
+    daily = {"cron": "0 6 * * *", "timezone": "Europe/Berlin", "slug": "daily"}
+    first = desired(declared(parameters={"rows": 10}, schedules=[daily], tags=["a"]))
+    created = create(first, provenance(), "0.1.0")
+    assert shown(plan_of(created)).split("\n\n")[1].splitlines() == [
+        "+ create ingest/daily  prefect.yaml:10",
+        "    because new",
+        '    + entrypoint: "src/flows/ingest.py:ingest"',
+        '    + description: "Loads rows."',
+        "    + tags: a",
+        "    + parameters.rows: 10",
+        '    + pull_steps[0].git_clone.repository: "https://github.com/acme/platform.git"',
+        '    + pull_steps[0].git_clone.branch: "main"',
+        '    + work_pool_name: "pool"',
+        '    + schedules.daily: cron "0 6 * * *" Europe/Berlin, on',
+    ]
+    live = live_after(created)
+    paused = replace(live, schedules=(replace(live.schedules[0], active=False),))
+    later = {**daily, "cron": "0 7 * * *"}
+    second = desired(declared(parameters={"rows": 20}, schedules=[later], tags=["b"]))
+    updated = compare(second, paused, policy(), provenance(), "0.1.0")
+    assert shown(plan_of(updated)).split("\n\n")[1].splitlines() == [
+        "~ update ingest/daily  prefect.yaml:10",
+        "    because manifest",
+        "    ~ tags: +b -a",
+        "    ~ parameters.rows: 10 -> 20",
+        '    ~ schedules.daily: cron "0 6 * * *" -> "0 7 * * *"',
+        "    = schedules.daily stays paused: paused by hand since the last apply",
+    ]
+
+
+def plan_of(change: Change) -> Plan:
+    return examples.merge().model_copy(update={"changes": (change,)})
