@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from flowlift.plan.model import (
@@ -276,6 +277,7 @@ def same_change(count: int) -> Plan:
     )
 
 
+@cache
 def large(count: int, environment: str = "prod") -> Plan:
     """`count` changes that all differ: a tenth new, a tenth gone, the rest altered."""
     changes = []

@@ -220,12 +220,12 @@ def test_many_findings_leave_room_for_the_changes() -> None:
     assert "load-returns/daily" in text
 
 
-@pytest.mark.parametrize("limit", [1, 50, 300, 1_000, 3_000, 10_000, 65_536, 200_000])
+@pytest.mark.parametrize("limit", [1, 300, 1_000, 3_000, 10_000, 65_536])
 def test_the_limit_is_kept_whatever_comes(limit: int) -> None:
     wide = examples.hostile("\U0001f389日本" * 300)
     for plans in (
-        [examples.large(300, "dev"), examples.large(300, "prod")],
-        [examples.large(40)] * 9,
+        [examples.large(100, "dev"), examples.large(100, "prod")],
+        [examples.large(20)] * 9,
         [wide, examples.broken()],
         [],
     ):
