@@ -68,7 +68,7 @@ class _Commands(click.Group):
     " repository. Each command explains itself: flowlift plan --help",
 )
 @click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
-def _program() -> None:
+def program() -> None:
     """Take a Prefect platform repository from pull request to production."""
 
 
@@ -76,4 +76,4 @@ def main() -> None:
     """Run the program and leave with its exit code: the one error boundary."""
     from flowlift.cli.boundary import run  # noqa: PLC0415 - keeps `--help` quick
 
-    sys.exit(run(_program))
+    sys.exit(run(program))

@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -15,10 +16,13 @@ from flowlift.errors import FlowliftError
 INTERRUPTED = 130
 
 
-def run(program: click.Command) -> int:
-    """Run `program`; 0 done, 1 failed, 2 the input is wrong, 130 interrupted."""
+def run(program: click.Command, arguments: Sequence[str] | None = None) -> int:
+    """Run `program`; 0 done, 1 failed, 2 the input is wrong, 130 interrupted.
+
+    `arguments` stand for those of the process.
+    """
     try:
-        result = program.main(standalone_mode=False)
+        result = program.main(arguments, standalone_mode=False)
     except FlowliftError as error:
         _say(error)
         return error.exit_code

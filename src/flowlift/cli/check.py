@@ -50,5 +50,6 @@ def command(*, directory: Path, names: tuple[str, ...], as_json: bool) -> int:
                 width=screen.width,
             ),
             nl=False,
+            color=screen.colour,
         )
     return InputError.exit_code if errors else 0

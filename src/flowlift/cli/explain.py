@@ -63,4 +63,8 @@ def command(
         click.echo(json.dumps(document, indent=2, default=str))
         return
     screen = screen_of(sys.stdout)
-    click.echo(render_origins(found, colour=screen.colour, width=screen.width), nl=False)
+    click.echo(
+        render_origins(found, colour=screen.colour, width=screen.width),
+        nl=False,
+        color=screen.colour,
+    )

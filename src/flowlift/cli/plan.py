@@ -98,6 +98,6 @@ def show(plan: Plan, *, as_json: bool = False, out: Path | None = None) -> None:
 
     screen = screen_of(sys.stdout)
     text = render_plan(plan, colour=screen.colour, width=screen.width)
-    click.echo(fit_encoding(text, sys.stdout), nl=False)
+    click.echo(fit_encoding(text, sys.stdout), nl=False, color=screen.colour)
     if out is not None:
         session.say(f"Saved to {out}.")

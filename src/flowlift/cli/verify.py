@@ -64,5 +64,6 @@ def command(
         click.echo(
             render_runs(outcomes, colour=screen.colour, width=screen.width, unicode=screen.unicode),
             nl=False,
+            color=screen.colour,
         )
     return 0 if all(outcome.well for outcome in outcomes) else 1

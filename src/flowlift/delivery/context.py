@@ -23,6 +23,7 @@ class CiContext:
 
     `branch` is the branch that is worked on, `base` the reference to compare with, `commit` the
     commit that is checked out for it, `gone` a branch that the event says is merged or deleted.
+    `run` is the run's page, `run_number` what the CI counts its runs with.
     """
 
     ci: str = ""
@@ -32,6 +33,7 @@ class CiContext:
     commit: str | None = None
     pull_request: int | None = None
     run: str = ""
+    run_number: str = ""
     gone: str | None = None
     default_branch: str | None = None
 
@@ -50,6 +52,7 @@ def read_context(
         context = _gitlab(environ)
     else:
         context = CiContext()
+    context = replace(context, run_number=_run_number(environ))
     if branch:
         # The event's pull request and commit belong to the event's branch, not to this one.
         same = branch == context.branch
@@ -130,6 +133,23 @@ def _gitlab(environ: Mapping[str, str]) -> CiContext:
     return replace(
         common, branch=environ.get("CI_COMMIT_BRANCH"), commit=environ.get("CI_COMMIT_SHA")
     )
+
+
+def _run_number(environ: Mapping[str, str]) -> str:
+    """The run's number: GitHub's and GitLab's, or what other CI systems call theirs."""
+    attempt = environ.get("GITHUB_RUN_ATTEMPT", "1")
+    if number := environ.get("GITHUB_RUN_NUMBER", ""):
+        return number if attempt in {"", "1"} else f"{number}.{attempt}"
+    names = (
+        "CI_PIPELINE_IID",
+        "BUILD_NUMBER",
+        "BUILD_BUILDID",
+        "BUILDKITE_BUILD_NUMBER",
+        "BITBUCKET_BUILD_NUMBER",
+        "CIRCLE_BUILD_NUM",
+        "DRONE_BUILD_NUMBER",
+    )
+    return next((environ[name] for name in names if environ.get(name)), "")
 
 
 def _event(path: str) -> dict[str, Any]:

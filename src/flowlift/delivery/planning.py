@@ -54,7 +54,7 @@ def decide(project: Project, reading: Reading, outputs: Outputs | None = None) -
         for index, resolution in resolutions.items()
     ]
     known = scoped.keys | {item.desired.key for item in wanted}
-    return build(
+    plan = build(
         Inputs(
             policy=policy,
             provenance=project.provenance(policy),
@@ -73,6 +73,7 @@ def decide(project: Project, reading: Reading, outputs: Outputs | None = None) -
         ),
         report,
     )
+    return plan.model_copy(update={"workspace": reading.address})
 
 
 def check_entries(

@@ -13,6 +13,7 @@ from flowlift.errors import InputError, Position
 from flowlift.plan.checks.report import Report
 from flowlift.plan.checks.shape import check_manifest
 from flowlift.plan.model import Declared, Finding, Flow, Policy, Provenance
+from flowlift.plan.templates import PLACEHOLDER
 from flowlift.repo import manifest
 from flowlift.repo.flows import Entrypoint, Unreadable, read_flows
 from flowlift.repo.git import Repository, open_repository
@@ -44,7 +45,8 @@ class Project:
         """The branch that is worked on.
 
         Raises:
-            InputError: HEAD is detached and no CI says which branch this is.
+            InputError: HEAD is detached and no CI says which branch this is, or its name holds
+                a template, which workers would resolve in the pull step.
         """
         branch = self.context.branch or self.repository.branch()
         if not branch:
@@ -53,6 +55,12 @@ class Project:
                 remedy="Give it: --branch NAME.",
             )
         check_branch(branch)
+        if PLACEHOLDER.search(branch):
+            raise InputError(
+                f"The branch {branch!r} has a template in its name, which a worker would resolve"
+                " when it clones.",
+                remedy="Rename the branch: git branch -m NEW-NAME",
+            )
         return branch
 
     @cached_property

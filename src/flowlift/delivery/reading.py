@@ -38,6 +38,8 @@ class Reading:
     live: Mapping[str, Live]
     heads: Mapping[str, str]
     findings: tuple[Finding, ...]
+    address: str
+    """Where people look at the workspace: its UI."""
     slow: str | None = None
     """What to say about a server that reads slowly, None where it does not."""
     returning: bool = False
@@ -89,6 +91,7 @@ async def read(
         live=live,
         heads=heads,
         findings=tuple(report.findings),
+        address=client.endpoint.ui_url,
         slow=slow_server_hint(client),
         returning=returning,
     )
