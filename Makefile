@@ -29,11 +29,11 @@ test: lint types ## all checks and all tests, with the real parts that are there
 	@$(BIN)/python -m pytest -n $(CORES) $(ARGS)
 
 lint: $(STAMP) ## ruff: rules and format
-	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff check --quiet --output-format concise
 	@$(BIN)/ruff format --check --quiet
 
 types: $(STAMP) ## mypy, strict
-	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/mypy --no-error-summary --num-workers $(CORES)
 
 unit: $(STAMP) ## the tests that need nothing
 	@$(BIN)/python -m pytest tests/unit $(ARGS)
