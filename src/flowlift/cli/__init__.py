@@ -26,6 +26,7 @@ COMMANDS = {
     "apply": _Command("apply", "Bring an environment to what the manifests declare."),
     "verify": _Command("verify", "Run what was applied to an environment and wait for the end."),
     "sync": _Command("sync", "Bring an environment back from branches that are merged or gone."),
+    "image": _Command("image", "Build, prove, release and promote the image that flows run in."),
     "demo": _Command("demo", "Show the whole life of a change on this machine."),
 }
 """The commands with their summaries, so that `--help` imports none of them."""

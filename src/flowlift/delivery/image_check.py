@@ -72,7 +72,6 @@ def check(access: Access, *, offline: bool = False) -> Checked:
     if not changed:
         before = _version_at(project, image, base)
         return _checked(found, changed, since, before, ())
-    check_step(found, _version_at(project, image, since), f"{branch} (where this branch left it)")
     notes: Sequence[str] = ()
     if not offline:
         with ThreadPoolExecutor(1) as pool:
@@ -80,10 +79,10 @@ def check(access: Access, *, offline: bool = False) -> Checked:
             released, tags = _in_registry(access, str(found))
             known = refs.result()
         base = _newest(repository, branch, base, known)
-        _check_tag(repository, found, known)
     before = _version_at(project, image, base)
-    _check_against(found, before, branch, changed, repository.resolve(base) == since)
+    _check_against(found, before, branch, changed, moved=repository.resolve(base) != since)
     if not offline:
+        _check_tag(repository, found, known)
         _check_released(access, found, released)
         notes = _others(access, str(found), tags)
     return _checked(found, changed, since, before, notes)
@@ -184,15 +183,16 @@ def _check_against(
     base: Version | None,
     branch: str,
     changed: Sequence[ChangedInput],
-    is_merge_base: bool,
+    *,
+    moved: bool,
 ) -> None:
-    """Check the step from the base branch as it is now."""
-    if base is not None and base == found.version and not is_merge_base:
+    """Check the step from the base branch as it is now; `moved` says that it has grown since."""
+    if moved and base == found.version:
         raise VersionError(
-            f"{branch} is at {base} already: another pull request took that version and was"
+            f"{branch} is at {found} already: another pull request took that version and was"
             " merged first.",
             remedy=f"Merge {branch} into this branch, and set the version to one of"
-            f" {_choices(base)}.",
+            f" {_choices(found.version)}.",
             at=found.at,
         )
     try:

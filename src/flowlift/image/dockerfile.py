@@ -272,12 +272,12 @@ def _take(instruction: Instruction, stage: Stage) -> None:
         if local:
             stage.copies.append(Copy(local, line))
     elif instruction.name == "RUN":
-        for name, value in instruction.flags:
-            options = dict(part.partition("=")[::2] for part in value.split(","))
-            if name != "mount" or options.get("type", "bind") not in {"bind", "cache"}:
+        for mount in (value for flag, value in instruction.flags if flag == "mount"):
+            options = dict(part.partition("=")[::2] for part in mount.split(","))
+            if options.get("type", "bind") not in {"bind", "cache"}:
                 continue
-            if origin := options.get("from"):
-                stage.images.append(Base(origin, line))
+            if "from" in options:
+                stage.images.append(Base(options["from"], line))
             elif options.get("type", "bind") == "bind":
                 stage.copies.append(Copy((options.get("source", options.get("src", ".")),), line))
 

@@ -128,7 +128,7 @@ def branch_word(branch: str) -> str:
 
 
 def inputs_tag(digest: str) -> str:
-    """The tag by which the image with these inputs is found again."""
+    """The tag by which the image of these sources (their digest) is found again."""
     return f"inputs-{digest.rpartition(':')[2][:16]}"
 
 

@@ -1,4 +1,7 @@
-"""Tags of the remote: read, and pushed such that two who push the same one both succeed."""
+"""Tags of the remote: read, and pushed such that two who push the same one both succeed.
+
+And the time of a commit, which is the time of what is released from it.
+"""
 
 from __future__ import annotations
 
@@ -94,6 +97,11 @@ def fetch_tag(repository: Repository, name: str) -> None:
         f"refs/tags/{name}",
         timeout=_PUSH_TIMEOUT,
     )
+
+
+def commit_time(repository: Repository, commit: str) -> int:
+    """When a commit was made, in seconds since 1970."""
+    return int(run(repository.root, "show", "--no-patch", "--format=%ct", commit).stdout)
 
 
 def _write(repository: Repository, name: str, commit: str, message: str) -> str:

@@ -1,0 +1,295 @@
+"""`flowlift image`: check, build, verify, release, promote, prune."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flowlift.cli import options, session
+
+if TYPE_CHECKING:
+    from flowlift.delivery.image_access import Access
+    from flowlift.delivery.image_verify import Verified
+    from flowlift.workspace.images import HandedOver
+
+environments = click.option(
+    "--env",
+    "environments",
+    multiple=True,
+    metavar="ENV",
+    help="Also hand the image to this environment's pools. Repeatable.",
+)
+
+
+@click.group(
+    "image",
+    epilog="""\b
+Examples, in a pull request:
+  flowlift image check                  does the image change, and is its version right?
+  flowlift image build --env dev        build and push it, and let DEV's pools run it
+  flowlift image verify                 import every flow in it
+After the merge:
+  flowlift image release                the git tag of the version, once
+  flowlift image promote --env dev --env prod
+""",
+)
+def command() -> None:
+    """Build the flows image, prove it, release it once, and promote it by digest."""
+
+
+@command.command("check")
+@options.directory
+@options.branch
+@click.option("--base", metavar="REF", help="What to compare with instead of the default branch.")
+@click.option("--offline", is_flag=True, help="Ask neither the remote nor the registry.")
+@options.as_json
+def _check(
+    *, directory: Path, branch: str | None, base: str | None, offline: bool, as_json: bool
+) -> None:
+    """Tell whether the image changes, and whether its version may come next.
+
+    Leaves with 2 where the version is not the next patch, minor or major one, or is taken.
+    """
+    from flowlift.delivery.image_check import check  # noqa: PLC0415 - keeps `--help` quick
+    from flowlift.delivery.outputs import write_outputs  # noqa: PLC0415
+
+    access = _access(directory, branch, base)
+    done = check(access, offline=offline)
+    write_outputs(access.project.environ, {"needed": str(done.needed).lower()})
+    if as_json:
+        _print_json(done)
+        return
+    for change in done.changed:
+        click.echo(f"{change.path}: changed ({change.why})")
+    if done.needed:
+        click.echo(f"The image changes: {done.base or 'no version'} -> {done.version}.")
+    else:
+        click.echo(f"No input of the image changed since {done.since[:12]}.")
+    for note in done.notes:
+        session.say(f"Note: {note}")
+
+
+@command.command("build")
+@options.directory
+@options.branch
+@click.option("--pr", "pull_request", metavar="N", default="", help="The pull request's number.")
+@click.option("--run", "number", metavar="M", default="", help="The run's number.")
+@click.option("--rebuild", is_flag=True, help="Build even if an image has the same inputs.")
+@environments
+@options.as_json
+def _build(
+    *,
+    directory: Path,
+    branch: str | None,
+    pull_request: str,
+    number: str,
+    rebuild: bool,
+    environments: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Push the image of this work tree with a DEV tag; build it only if there is none.
+
+    An image with the same inputs (files, base images, platforms, build arguments) is found in the
+    registry and gets the tag. What is printed last is the digest, which is what to hand on.
+    """
+    from flowlift.delivery.image_steps import Run, build_image  # noqa: PLC0415
+    from flowlift.delivery.outputs import write_outputs  # noqa: PLC0415
+
+    access = _access(directory, branch)
+    done = build_image(access, Run(pull_request, number), rebuild=rebuild)
+    handed = _hand_over(access, environments, done.pinned)
+    write_outputs(
+        access.project.environ,
+        {"image": done.pinned, "digest": done.digest, "tag": done.tag},
+    )
+    if as_json:
+        _print_json(done, handed=handed)
+        return
+    session.say(f"{'Built' if done.built else 'Not built'} ({done.why}): {done.tag}")
+    _say_handed(handed)
+    click.echo(done.pinned)
+
+
+@command.command("verify")
+@click.argument("reference", metavar="[REF]", required=False)
+@options.directory
+@options.names
+@click.option("--env", "environment", metavar="ENV", help="A workspace that imports may ask.")
+@options.as_json
+def _verify(
+    *,
+    reference: str | None,
+    directory: Path,
+    names: tuple[str, ...],
+    environment: str | None,
+    as_json: bool,
+) -> int:
+    """Import every entrypoint of the manifests in the image, on each platform.
+
+    REF is by default the image that was built from these inputs. The code is that of the commit
+    that is checked out. Leaves with 1 where an import fails.
+    """
+    from flowlift.delivery.image_verify import verify_image  # noqa: PLC0415
+    from flowlift.image.reference import parse  # noqa: PLC0415
+    from flowlift.workspace.endpoint import resolve  # noqa: PLC0415
+
+    access = _access(directory)
+    project = access.project
+    done = verify_image(
+        access,
+        parse(reference) if reference else None,
+        names,
+        resolve(environment, project.settings, project.environ) if environment else None,
+    )
+    if as_json:
+        _print_json(done, proven=done.proven)
+    else:
+        _say_verified(done)
+    return 0 if done.proven else 1
+
+
+@command.command("release")
+@options.directory
+@options.branch
+@options.as_json
+def _release(*, directory: Path, branch: str | None, as_json: bool) -> None:
+    """Push the version's git tag for the commit that is checked out, once.
+
+    Run again, or by two at once, it changes nothing. A version whose tag is at a commit with
+    another image is refused.
+    """
+    from flowlift.delivery.image_steps import release  # noqa: PLC0415
+
+    done = release(_access(directory, branch))
+    if as_json:
+        _print_json(done)
+        return
+    said = f"Released {done.tag} at" if done.made else f"Nothing to do ({done.why}): {done.tag} at"
+    click.echo(f"{said} {done.commit[:12]}")
+
+
+@command.command("promote")
+@options.directory
+@options.branch
+@click.option("--force", is_flag=True, help="Move the version's tag if it names another image.")
+@environments
+@options.as_json
+def _promote(
+    *,
+    directory: Path,
+    branch: str | None,
+    force: bool,
+    environments: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Give the tested image of this commit its version as tag, by its digest.
+
+    The registry copies all platforms as they are. Where no image was tested with the inputs of
+    this commit, it is built, and the reason said.
+    """
+    from flowlift.delivery.image_steps import promote_image  # noqa: PLC0415
+    from flowlift.delivery.outputs import write_outputs  # noqa: PLC0415
+
+    access = _access(directory, branch)
+    done = promote_image(access, force=force)
+    handed = _hand_over(access, environments, done.pinned)
+    write_outputs(
+        access.project.environ,
+        {"image": done.pinned, "digest": done.digest, "tag": done.tag},
+    )
+    if as_json:
+        _print_json(done, handed=handed)
+        return
+    words = {"there": "There already", "promoted": "Promoted", "built": "Built"}
+    session.say(f"{words[done.how]}{f' ({done.why})' if done.why else ''}: {done.tag}")
+    _say_handed(handed)
+    click.echo(done.pinned)
+
+
+@command.command("prune")
+@options.directory
+@click.option(
+    "--older-than",
+    default="14d",
+    show_default=True,
+    metavar="AGE",
+    help="Only images whose commit is older: 12h, 14d, 4w.",
+)
+@click.option("--closed", multiple=True, metavar="N", help="This pull request is closed.")
+@click.option("--dry-run", is_flag=True, help="Remove nothing; say what would be removed.")
+@options.as_json
+def _prune(
+    *,
+    directory: Path,
+    older_than: str,
+    closed: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Remove the DEV images of closed pull requests.
+
+    What a work pool, a deployment or a release refers to stays, whatever its age.
+    """
+    from flowlift.delivery.image_pools import prune_images  # noqa: PLC0415
+    from flowlift.image.prune import parse_age  # noqa: PLC0415
+
+    done = prune_images(
+        _access(directory), older_than=parse_age(older_than), closed=closed, dry_run=dry_run
+    )
+    if as_json:
+        _print_json(done, removed=done.removed, dry_run=dry_run)
+        return
+    for kept in done.kept:
+        session.say(f"{kept.tag}: stays ({kept.why})")
+    for tag in done.removed:
+        click.echo(f"{tag}: {'would be removed' if dry_run else 'removed'}")
+    if not done.removed:
+        click.echo("Nothing to remove.")
+
+
+def _access(directory: Path, branch: str | None = None, base: str | None = None) -> Access:
+    from flowlift.delivery.image_access import Access  # noqa: PLC0415 - keeps `--help` quick
+
+    return Access(session.open_here(directory, branch, base), session.say)
+
+
+def _hand_over(access: Access, environments: Iterable[str], pinned: str) -> list[HandedOver]:
+    from flowlift.delivery.image_pools import hand_to_pools  # noqa: PLC0415
+
+    return [done for name in environments for done in hand_to_pools(access, name, pinned)]
+
+
+def _say_handed(handed: Iterable[HandedOver]) -> None:
+    for done in handed:
+        said = "now starts with this image" if done.written else "has this image already"
+        session.say(f"Work pool {done.pool}: {said}")
+
+
+def _say_verified(done: Verified) -> None:
+    from flowlift.render.visible import visible  # noqa: PLC0415
+    from flowlift.render.wording import plural  # noqa: PLC0415
+
+    for platform, why in done.skipped.items():
+        session.say(f"{platform}: not tried: {why}.")
+    for failure in done.failures:
+        place = f"{failure.file}:{failure.line}: " if failure.file else ""
+        names = ", ".join(failure.deployments)
+        click.echo(
+            f"{failure.platform}: {visible(f'{failure.entrypoint} ({names})')}\n"
+            f"  {visible(place + failure.error)}"
+        )
+    went = plural(len(done.imports) - len(done.failures), "import")
+    click.echo(f"{went} well, {len(done.failures)} failed in {done.image}")
+
+
+def _print_json(result: Any, **more: Any) -> None:
+    import json  # noqa: PLC0415 - keeps `--help` quick
+    from dataclasses import asdict, is_dataclass  # noqa: PLC0415
+
+    def plain(value: Any) -> Any:
+        return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+    click.echo(json.dumps({**plain(result), **more}, indent=2, default=plain))

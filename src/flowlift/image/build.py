@@ -1,0 +1,172 @@
+"""An image for some inputs: the one that exists already gets the tag, else it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from flowlift.errors import EngineError, ImageError
+from flowlift.image.engine import Builder, Docker, Order
+from flowlift.image.inputs import INPUTS, SOURCES, Inputs
+from flowlift.image.reference import Reference, inputs_tag
+from flowlift.image.registry import Manifest, Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An image with its tag. `built` is False where one with the same inputs was found.
+
+    `pinned` is what is handed on: the name with the digest.
+    """
+
+    tag: str
+    pinned: str
+    digest: str
+    inputs: str
+    platforms: tuple[str, ...]
+    built: bool
+    why: str
+
+
+def build(
+    repository: Repository,
+    inputs: Inputs,
+    tag: Reference,
+    order: Callable[[], Order],
+    docker: Callable[[], AbstractContextManager[Docker]],
+    *,
+    rebuild: bool = False,
+) -> Built:
+    """Tag the image with these inputs, building it where there is none.
+
+    `order` and `docker` are called only for a build. The image is found again by a tag that is
+    written last, so that it always names one whose every part is in the registry.
+
+    Raises:
+        BuildError, EngineError: the build fails.
+        RegistryError: the registry does not do what is asked.
+    """
+    mark = inputs_tag(inputs.sources)
+    found, why = _reusable(repository, mark, inputs)
+    if found is not None and not rebuild:
+        if repository.find(tag.tag) != found.digest:
+            repository.tag(found, tag.tag)
+        return _built(tag, found, inputs, built=False, why=why)
+    wanted = order()
+    with docker() as engine:
+        builder = engine.builder()
+        _check(builder, wanted)
+        engine.build(wanted, builder)
+    made = repository.read(tag.tag)
+    if made is None:
+        raise ImageError(
+            f"{tag} is not in the registry after it was pushed.",
+            remedy="Somebody removed it at the same time, or the registry lost it. Run again.",
+        )
+    _check_whole(made, inputs, tag)
+    other = None if rebuild else _reusable(repository, mark, inputs)[0]
+    if other is not None and other.digest != made.digest:
+        # Another run was quicker with the same inputs. One image for all, that all test.
+        repository.tag(other, tag.tag)
+        made, why = other, "another run built the same inputs at the same time"
+    elif other is None:
+        repository.tag(made, mark)
+    return _built(tag, made, inputs, built=True, why="asked for" if rebuild else why)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What an image says that it is made of; both empty where it is not from flowlift."""
+
+    sources: str = ""
+    inputs: str = ""
+
+
+def carried(repository: Repository, manifest: Manifest) -> Carried:
+    """The digests of its inputs that an image carries: as annotations, or else as labels."""
+    said = manifest.annotations
+    if SOURCES not in said:
+        single: Manifest | None = manifest
+        if manifest.is_index:
+            first = next(iter(manifest.platforms.values()), None)
+            single = repository.read(first) if first else None
+        if single is None or "config" not in single.data:
+            return Carried()
+        said = (repository.config(single).get("config") or {}).get("Labels") or {}
+    return Carried(str(said.get(SOURCES, "")), str(said.get(INPUTS, "")))
+
+
+def _reusable(repository: Repository, mark: str, inputs: Inputs) -> tuple[Manifest | None, str]:
+    """The image with these inputs and all their platforms, and why it is one or there is none."""
+    manifest = repository.read(mark)
+    if manifest is None:
+        return None, "no image has these inputs"
+    says = carried(repository, manifest)
+    if says.sources != inputs.sources:
+        return None, "no image has these inputs"
+    if inputs.unclear:
+        return None, f"could not tell: {'; '.join(inputs.unclear)}"
+    if says.inputs != inputs.digest:
+        return None, "a base image has moved"
+    if missing := _missing(manifest, inputs):
+        return None, f"the image there lacks {', '.join(missing)}"
+    return manifest, "an image has the same inputs"
+
+
+def _missing(manifest: Manifest, inputs: Inputs) -> list[str]:
+    """The platforms that an index lacks. A manifest alone is of the one platform there is."""
+    if not manifest.is_index:
+        return []
+    there = set(map(_plain, manifest.platforms))
+    return [platform for platform in inputs.platforms if _plain(platform) not in there]
+
+
+def _plain(platform: str) -> str:
+    """A platform without the variant that it has anyway."""
+    return {"linux/arm64/v8": "linux/arm64", "linux/amd64/v1": "linux/amd64"}.get(
+        platform, platform
+    )
+
+
+def _check_whole(manifest: Manifest, inputs: Inputs, tag: Reference) -> None:
+    if missing := _missing(manifest, inputs):
+        raise ImageError(
+            f"{tag} lacks {', '.join(missing)} after it was pushed.",
+            remedy="Something between here and the registry changes images. Run again.",
+        )
+
+
+def _check(builder: Builder, order: Order) -> None:
+    """Refuse early what the builder cannot do.
+
+    Raises:
+        EngineError: it cannot build for these platforms.
+    """
+    several = "docker buildx create --use --driver docker-container"
+    if len(order.platforms) > 1 and not builder.attests:
+        raise EngineError(
+            f"The builder {builder.name!r} builds for one platform at a time:"
+            f" {', '.join(order.platforms)} are wanted.",
+            remedy=f"Make one that can: {several}",
+        )
+    there = set(map(_plain, builder.platforms))
+    missing = [platform for platform in order.platforms if _plain(platform) not in there]
+    if missing:
+        raise EngineError(
+            f"The builder {builder.name!r} cannot build for {', '.join(missing)}.",
+            remedy="Install emulators:"
+            " docker run --privileged --rm tonistiigi/binfmt --install all",
+        )
+
+
+def _built(tag: Reference, manifest: Manifest, inputs: Inputs, *, built: bool, why: str) -> Built:
+    return Built(
+        tag=str(tag),
+        pinned=str(tag.pinned(manifest.digest)),
+        digest=manifest.digest,
+        inputs=inputs.digest,
+        platforms=tuple(manifest.platforms) or inputs.platforms,
+        built=built,
+        why=why,
+    )
