@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+TLS_HELLO = b"\x16"
 QUERIES = ("/filter", "/count", "/paginate")
 
 
@@ -74,6 +75,8 @@ class Proxy:
         self.answer = answer
         self.url = ""
         self.requests: list[Request] = []
+        self.times: list[tuple[Request, float]] = []
+        self.connections = 0
         self.under_way = 0
         self.peak = 0
         self.peak_writes = 0
@@ -82,6 +85,7 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._ready = threading.Event()
+        self._closing = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -97,6 +101,7 @@ class Proxy:
     def clear(self) -> None:
         """Forget the requests so far."""
         self.requests.clear()
+        self.times.clear()
         self.statuses.clear()
         self.peak = self.peak_writes = 0
 
@@ -111,22 +116,23 @@ class Proxy:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join()
         self._loop.close()
 
     def _run(self) -> None:
-        async def start() -> None:
-            server = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
-            port = server.sockets[0].getsockname()[1]
-            self.url = f"http://127.0.0.1:{port}{self._at}"
-            self._ready.set()
+        self._loop.run_until_complete(self._listen())
 
-        self._loop.run_until_complete(start())
-        self._loop.run_forever()
-        for task in asyncio.all_tasks(self._loop):
+    async def _listen(self) -> None:
+        server = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}{self._at}"
+        self._ready.set()
+        await self._closing.wait()
+        server.close()
+        for task in self._tasks:
             task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = self._loop.create_task(self._serve(reader, writer))
@@ -135,10 +141,12 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         onward: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self.connections += 1
         try:
             while head := await _head(reader):
                 request = Request(*self._told(head), await _body(reader, head))
                 self.requests.append(request)
+                self.times.append((request, self._loop.time()))
                 self._count(request, 1)
                 try:
                     own = self.answer(request) if self.answer else None
@@ -203,7 +211,10 @@ class _Head:
 
 async def _head(reader: asyncio.StreamReader) -> _Head | None:
     try:
-        text = await reader.readuntil(b"\r\n\r\n")
+        first = await reader.readexactly(1)
+        if first == TLS_HELLO:
+            return None  # hang up, as a server does that speaks HTTP alone
+        text = first + await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
         return None
     line, *fields = text.decode("latin-1").strip().split("\r\n")

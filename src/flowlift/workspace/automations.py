@@ -147,14 +147,7 @@ def label(triggers: Iterable[Mapping[str, Json]]) -> dict[str, str]:
 
 
 def normal(automation: Mapping[str, Json]) -> Mapping[str, Json]:
-    """An automation without ids, with what a server of Prefect 3.4.0 leaves out.
-
-    That one knows neither `tags` nor an action's `schedule_after`.
-    """
+    """An automation in the form in which a plan says it; 3.4.0 knows no `tags`."""
     document = {field: automation[field] for field in FIELDS if field in automation}
-    document.setdefault("tags", [])
-    document["actions"] = [
-        {"schedule_after": 0.0, **action} for action in automation.get("actions") or ()
-    ]
-    found: Mapping[str, Json] = canonical(document)
+    found: Mapping[str, Json] = canonical({"tags": [], **document})
     return found

@@ -1,0 +1,211 @@
+"""What a server says of a deployment, in the shape that a plan compares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from flowlift.plan.model import Schedule
+from flowlift.workspace.automations import (
+    LABEL,
+    Automations,
+    deployment_ids,
+    is_owned,
+    label,
+    names_in,
+    normal,
+    owned_triggers,
+)
+from flowlift.workspace.live import body_of, read_live, schedules_of, slow_server_hint
+from tests.real.proxy import Answer, Request
+from tests.unit.workspace import parts
+from tests.unit.workspace.fake_api import ask, fake_api
+
+
+def test_a_limit_of_the_deployments_own_is_the_number_that_was_sent():
+    document = {"global_concurrency_limit": {"name": "deployment:1", "limit": 3}}
+    assert body_of(document)["concurrency_limit"] == 3
+
+
+def test_a_limit_that_others_use_too_is_not_the_deployments():
+    document = {"global_concurrency_limit": {"name": "database", "limit": 3}}
+    assert body_of(document)["concurrency_limit"] is None
+
+
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        (None, None),
+        (
+            {"collision_strategy": "ENQUEUE", "grace_period_seconds": None},
+            {"collision_strategy": "ENQUEUE"},
+        ),
+    ],
+)
+def test_concurrency_options_are_without_nulls(said: Any, taken: Any):
+    assert body_of({"concurrency_options": said})["concurrency_options"] == taken
+
+
+def test_schedules_are_in_the_order_in_which_they_were_written():
+    def item(slug: str, second: int) -> dict[str, Any]:
+        at = f"2026-11-23T18:13:53.00000{second}Z"
+        timing = {"cron": "0 6 * * *", "timezone": None, "day_or": True}
+        return {"slug": slug, "schedule": timing, "active": True, "created": at, "updated": at}
+
+    # 3.8.8 gives the last written first.
+    found = schedules_of({"schedules": [item("a", 2), item("b", 1)]})
+    assert [schedule.slug for schedule in found] == ["b", "a"]
+    assert found[0] == Schedule("b", {"cron": "0 6 * * *", "day_or": True}, active=True)
+
+
+# Automations -----------------------------------------------------------------------------
+
+
+def said(trigger: Any, deployment_id: str, **other: Any) -> dict[str, Any]:
+    """An automation as a server gives it."""
+    actions = [{**action, "deployment_id": deployment_id} for action in trigger["actions"]]
+    return {
+        **trigger,
+        "id": "a1",
+        "created": "2026-01-01T00:00:00Z",
+        "trigger": {**trigger["trigger"], "id": "t1"},
+        "actions": actions,
+        **other,
+    }
+
+
+def test_an_automation_comes_back_as_the_trigger_that_was_sent():
+    trigger = parts.trigger("nightly", within=5)
+    assert normal(said(trigger, "d1")) == trigger
+
+
+def test_also_from_a_server_that_knows_less():
+    trigger = parts.trigger("nightly")
+    old = said(trigger, "d1")
+    del old["tags"]
+    old["actions"][0].pop("schedule_after", None)
+    assert normal(old) == trigger
+
+
+STAMPED = {"name": "nightly", "labels": parts.STAMP}
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "owned"),
+    [
+        ("nightly__automation_2", parts.STAMP, True),
+        ("made by hand", parts.STAMP, False),
+        ("other__automation_1", parts.STAMP, False),
+        ("after upload", {**parts.STAMP, LABEL: '["after upload"]'}, True),
+        ("made by hand", {**parts.STAMP, LABEL: '["after upload"]'}, False),
+        ("made by hand", {**parts.STAMP, LABEL: "broken"}, False),
+        # Never written by flowlift: it cannot tell, so it includes.
+        ("made by hand", {"prefect.flow.id": "f"}, True),
+        ("made by hand", None, True),
+    ],
+)
+def test_which_automations_are_a_deployments_triggers(name: str, labels: Any, owned: bool):
+    assert is_owned({"name": name}, {"name": "nightly", "labels": labels}) is owned
+
+
+def test_the_label_lists_the_names_of_triggers():
+    triggers = (parts.trigger("x", name="née"), parts.trigger("x", 2))
+    assert names_in(label(triggers)) == ["née", "x__automation_2"]
+    assert label(()) == {}
+
+
+def test_an_automation_that_does_more_than_run_the_deployment_is_no_trigger():
+    run = {"type": "run-deployment", "deployment_id": "d1"}
+    assert deployment_ids({"actions": [run]}) == ["d1"]
+    assert deployment_ids({"actions": [run, {"type": "send-notification"}]}) == []
+    assert deployment_ids({"actions": [{"type": "pause-deployment", "deployment_id": "d1"}]}) == []
+
+
+def test_triggers_are_in_the_order_in_which_they_were_made():
+    one, two = parts.trigger("nightly"), parts.trigger("nightly", 2)
+    items = (
+        said(two, "d1", id="a2", created="2026-01-02T00:00:00Z"),
+        said(one, "d1", id="a1", created="2026-01-01T00:00:00Z"),
+        said(one, "d9", id="a3", created="2026-01-01T00:00:00Z"),
+    )
+    with fake_api(lambda request: None) as api:
+        known = Automations(items, complete=True)
+        found = ask(api.url, lambda c: owned_triggers(c, known, {"d1": STAMPED}))
+    assert found == {"d1": (one, two)}
+
+
+# Reading ---------------------------------------------------------------------------------
+
+
+def document(number: int) -> dict[str, Any]:
+    return {"id": f"d{number}", "name": f"n{number}", "flow_id": "f1", "schedules": []}
+
+
+def serving(deployments: int, automations: int = 0, status: int = 200):
+    """The reading part of an API with so many deployments of one flow."""
+
+    def answer(request: Request) -> Answer | None:
+        query = request.json() if request.body else {}
+        page = slice(query.get("offset", 0), query.get("offset", 0) + query.get("limit", 0))
+        if request.path == "/deployments/filter":
+            return Answer(200, [document(n) for n in range(deployments)][page])
+        if request.path == "/flows/filter":
+            return Answer(200, [{"id": "f1", "name": "etl"}])
+        if request.path == "/automations/filter":
+            trigger = parts.trigger("n0")
+            every = [said(trigger, "d0", id=f"a{n}") for n in range(automations)]
+            return Answer(status, every[page])
+        return None
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("deployments", "requests"), [(0, 1), (3, 1), (199, 1), (200, 3), (450, 3), (600, 7)]
+)
+def test_pages_are_read_to_the_end(deployments: int, requests: int):
+    with fake_api(serving(deployments)) as api:
+        live = ask(api.url, read_live)
+        assert len(live) == deployments
+        assert api.counts["POST", "/deployments/filter"] == requests
+        assert api.counts["POST", "/automations/filter"] == 1
+
+
+def test_names_are_asked_for_in_portions():
+    with fake_api(serving(5)) as api:
+        ask(api.url, lambda c: read_live(c, names=[f"n{n}" for n in range(450)]))
+        asked = [r.json() for r in api.requests if r.path == "/deployments/filter"]
+    names = [query["deployments"]["name"]["any_"] for query in asked]
+    assert sorted(len(part) for part in names) == [50, 200, 200]
+
+
+def test_no_names_ask_for_nothing():
+    with fake_api(serving(5)) as api:
+        assert ask(api.url, lambda c: read_live(c, names=[])) == {}
+        assert not api.requests
+
+
+def test_a_tag_is_asked_for():
+    with fake_api(serving(5)) as api:
+        ask(api.url, lambda c: read_live(c, tag="feat/x"))
+        first = next(r.json() for r in api.requests if r.path == "/deployments/filter")
+    assert first["deployments"] == {"tags": {"all_": ["feat/x"]}}
+
+
+def test_where_this_key_may_see_no_automations_the_triggers_are_not_known():
+    with fake_api(serving(1, status=403)) as api:
+        assert ask(api.url, read_live)["etl/n0"].triggers is None
+
+
+def test_all_automations_are_read_where_they_fill_more_than_a_page():
+    with fake_api(serving(20, automations=250)) as api:
+        live = ask(api.url, read_live)
+    assert len(live["etl/n0"].triggers or ()) == 250
+
+
+def test_a_slow_server_gets_a_hint():
+    class Slow:
+        slow_page = (1.9, 200)
+
+    assert "PYTHONTZPATH" in (slow_server_hint(Slow()) or "")  # type: ignore[arg-type]
