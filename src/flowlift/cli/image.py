@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -256,7 +256,9 @@ def _access(directory: Path, branch: str | None = None, base: str | None = None)
     return Access(session.open_here(directory, branch, base), session.say)
 
 
-def _hand_over(access: Access, environments: Iterable[str], pinned: str) -> list[HandedOver]:
+def _hand_over(access: Access, environments: Sequence[str], pinned: str) -> list[HandedOver]:
+    if not environments:
+        return []  # the client of workspaces takes as long to load as all else together
     from flowlift.delivery.image_pools import hand_to_pools  # noqa: PLC0415
 
     return [done for name in environments for done in hand_to_pools(access, name, pinned)]

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from flowlift.delivery.declared import read_manifests
 from flowlift.delivery.image_access import Access
 from flowlift.delivery.image_inputs import read_inputs, select
-from flowlift.delivery.project import Project, read_manifests
+from flowlift.delivery.project import Project
 from flowlift.errors import InputError
 from flowlift.image.reference import Reference, inputs_tag, parse
 from flowlift.image.verify import Entrypoint, Imported, Run, verify

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from flowlift import __version__
-from flowlift.delivery.project import Project, report_unreadable
+from flowlift.delivery.declared import report_unreadable
+from flowlift.delivery.project import Project
 from flowlift.delivery.reading import Outputs, Reading, resolve_all
 from flowlift.delivery.scope import Scoped
 from flowlift.plan import stamps

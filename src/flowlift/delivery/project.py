@@ -1,23 +1,22 @@
-"""The repository that a command works on: its configuration, branch, manifests and flows."""
+"""The repository that a command works on: its configuration, its branch and its commit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flowlift.config import Environment, Settings, load
 from flowlift.delivery.context import CiContext, read_context
-from flowlift.errors import InputError, Position
-from flowlift.plan.checks.report import Report
-from flowlift.plan.checks.shape import check_manifest
-from flowlift.plan.model import Declared, Finding, Flow, Policy, Provenance
-from flowlift.plan.templates import PLACEHOLDER
-from flowlift.repo import manifest
-from flowlift.repo.flows import Entrypoint, Unreadable, read_flows
+from flowlift.errors import InputError
 from flowlift.repo.git import Repository, open_repository
 from flowlift.repo.remote import check_branch, normalize_remote
+
+if TYPE_CHECKING:
+    # What a plan is made of takes longer to load than an image's step takes.
+    from flowlift.plan.model import Policy, Provenance
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,8 @@ class Project:
             InputError: HEAD is detached and no CI says which branch this is, or its name holds
                 a template, which workers would resolve in the pull step.
         """
+        from flowlift.plan.templates import PLACEHOLDER  # noqa: PLC0415 - see above
+
         branch = self.context.branch or self.repository.branch()
         if not branch:
             raise InputError(
@@ -88,6 +89,8 @@ class Project:
         Raises:
             ConfigError: there is no such environment.
         """
+        from flowlift.plan.model import Policy  # noqa: PLC0415 - see above
+
         wanted: Environment = self.settings.environment(environment)
         return Policy(
             environment=environment,
@@ -103,6 +106,8 @@ class Project:
 
     def provenance(self, policy: Policy) -> Provenance:
         """What is stamped on everything that a plan for `policy` writes."""
+        from flowlift.plan.model import Provenance  # noqa: PLC0415 - see above
+
         return Provenance(
             repository=self.name,
             commit=self.commit,
@@ -148,58 +153,4 @@ def open_project(
         configured=loaded.file is not None,
         context=read_context(environ, branch=branch, base=base),
         environ=environ,
-    )
-
-
-def read_manifests(project: Project, files: Sequence[str], report: Report) -> list[Declared]:
-    """Every entry of every manifest; what is wrong with a manifest as a whole is reported.
-
-    Raises:
-        InputError: no manifest is there.
-        ManifestError: one cannot be read at all.
-    """
-    found = manifest.find(files, project.settings.manifests)
-    if not found:
-        globs = ", ".join(project.settings.manifests)
-        raise InputError(
-            f"No manifest is here: nothing matches {globs}.",
-            remedy="Write one with `flowlift init`, or set `manifests` in [tool.flowlift].",
-            at=Position(project.root.name),
-        )
-    declared: list[Declared] = []
-    for file in found:
-        text = (project.root / file).read_bytes()
-        parsed = manifest.read(text, file)
-        root = manifest.working_root(parsed, files, project.settings.roots)
-        if isinstance(root, Finding):
-            report.adopt(root)
-            root = ""
-        report.adopt(*parsed.findings)
-        check_manifest(parsed.data, file, parsed.lines, report)
-        for entry in parsed.declared:
-            declared.append(replace(entry, root=root))
-    return declared
-
-
-def read_declared_flows(project: Project, declared: Sequence[Declared]) -> list[Flow | Unreadable]:
-    """The flow behind each entry, in the order of `declared`."""
-    entrypoints = [Entrypoint(entry.root, entry.entrypoint) for entry in declared]
-    read = read_flows(
-        project.root,
-        entrypoints,
-        sources=project.settings.sources,
-        python=project.settings.python,
-    )
-    return [read[entrypoint] for entrypoint in entrypoints]
-
-
-def report_unreadable(declared: Declared, trouble: Unreadable, report: Report) -> None:
-    """Report an entrypoint whose flow cannot be read, at the manifest's line or the code's."""
-    in_code = trouble.at is not None and trouble.at.line > 0
-    report.add(
-        "no-entrypoint" if trouble.kind == "malformed" else trouble.kind,
-        trouble.message,
-        remedy=trouble.remedy,
-        at=trouble.at if in_code else declared.position("entrypoint"),
-        declared=declared,
     )

@@ -9,7 +9,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
-from flowlift.delivery.project import Project, read_declared_flows, read_manifests
+from flowlift.delivery.declared import read_declared_flows, read_manifests
+from flowlift.delivery.project import Project
 from flowlift.plan.checks.deployments import check_patterns
 from flowlift.plan.checks.report import Report
 from flowlift.plan.model import Declared, Flow, Policy, Reason

@@ -1,0 +1,68 @@
+"""What a project declares: every entry of every manifest, and the flow behind each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from flowlift.delivery.project import Project
+from flowlift.errors import InputError, Position
+from flowlift.plan.checks.report import Report
+from flowlift.plan.checks.shape import check_manifest
+from flowlift.plan.model import Declared, Finding, Flow
+from flowlift.repo import manifest
+from flowlift.repo.flows import Entrypoint, Unreadable, read_flows
+
+
+def read_manifests(project: Project, files: Sequence[str], report: Report) -> list[Declared]:
+    """Every entry of every manifest; what is wrong with a manifest as a whole is reported.
+
+    Raises:
+        InputError: no manifest is there.
+        ManifestError: one cannot be read at all.
+    """
+    found = manifest.find(files, project.settings.manifests)
+    if not found:
+        globs = ", ".join(project.settings.manifests)
+        raise InputError(
+            f"No manifest is here: nothing matches {globs}.",
+            remedy="Write one with `flowlift init`, or set `manifests` in [tool.flowlift].",
+            at=Position(project.root.name),
+        )
+    declared: list[Declared] = []
+    for file in found:
+        text = (project.root / file).read_bytes()
+        parsed = manifest.read(text, file)
+        root = manifest.working_root(parsed, files, project.settings.roots)
+        if isinstance(root, Finding):
+            report.adopt(root)
+            root = ""
+        report.adopt(*parsed.findings)
+        check_manifest(parsed.data, file, parsed.lines, report)
+        for entry in parsed.declared:
+            declared.append(replace(entry, root=root))
+    return declared
+
+
+def read_declared_flows(project: Project, declared: Sequence[Declared]) -> list[Flow | Unreadable]:
+    """The flow behind each entry, in the order of `declared`."""
+    entrypoints = [Entrypoint(entry.root, entry.entrypoint) for entry in declared]
+    read = read_flows(
+        project.root,
+        entrypoints,
+        sources=project.settings.sources,
+        python=project.settings.python,
+    )
+    return [read[entrypoint] for entrypoint in entrypoints]
+
+
+def report_unreadable(declared: Declared, trouble: Unreadable, report: Report) -> None:
+    """Report an entrypoint whose flow cannot be read, at the manifest's line or the code's."""
+    in_code = trouble.at is not None and trouble.at.line > 0
+    report.add(
+        "no-entrypoint" if trouble.kind == "malformed" else trouble.kind,
+        trouble.message,
+        remedy=trouble.remedy,
+        at=trouble.at if in_code else declared.position("entrypoint"),
+        declared=declared,
+    )
