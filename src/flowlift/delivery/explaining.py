@@ -28,7 +28,7 @@ MANIFEST_PATH: Mapping[str, tuple[str, ...]] = {
 }
 """Fields of the API that a manifest says under another key."""
 
-FROM_CODE = {"parameter_openapi_schema", "description", "version"}
+FROM_CODE = {"parameter_openapi_schema", "description"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,8 @@ def _source(resolution: Resolution, field: str, value: Json) -> str:
         return _manifest(declared, path) + (f"; {policy}" if policy else "")
     if policy:
         return policy
+    if field == "version":
+        return "the commit, written along with any change"
     if field in FROM_CODE and value not in (None, {}):
         return "the flow's code"
     if field == "pull_steps" and value:
