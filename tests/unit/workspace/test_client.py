@@ -257,6 +257,27 @@ def test_no_secret_is_in_any_error(status: int):
     assert secret not in shown
 
 
+# The way there ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
+def test_this_machine_is_never_asked_through_a_proxy(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with fake_api(lambda request: None) as api:
+        assert ask(api.url, lambda c: c.server_version()) == "3.8.8"
+
+
+def test_others_are_asked_through_the_environments_proxy(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with fake_api(lambda request: Answer(200, "3.8.8")) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url.removesuffix("/api"))
+        assert ask("http://prefect.invalid/api", lambda c: c.server_version()) == "3.8.8"
+        assert proxy.requests[0].path == "http://prefect.invalid/api/admin/version"
+
+
 # What the API says -----------------------------------------------------------------------
 
 
