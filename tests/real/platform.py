@@ -71,7 +71,8 @@ class Result:
     def plan(self) -> dict[str, Any]:
         """The plan that `--json` printed."""
         document: dict[str, Any] = json.loads(self.out)
-        return document.get("plan", document)
+        plan: dict[str, Any] = document.get("plan", document)
+        return plan
 
     @property
     def actions(self) -> dict[str, str]:

@@ -100,7 +100,7 @@ def test_no_name_cannot_be_silenced() -> None:
 
 
 def test_levels_and_comments_are_obeyed() -> None:
-    lines = {("job_variables",): 7}
+    lines: dict[tuple[str | int, ...], int] = {("job_variables",): 7}
     assert only(found({"job_variables": {}}, levels={"unknown-key": "error"})).level == "error"
     assert not found({"job_variables": {}}, levels={"unknown-key": "off"})
     assert not found({"job_variables": {}}, lines, ignored={7: frozenset({"unknown-key"})})
