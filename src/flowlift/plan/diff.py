@@ -104,7 +104,9 @@ def create(desired: Desired, provenance: Provenance, tool_version: str) -> Chang
         for s in schedules
     ]
     fields += [
-        FieldChange(field=f"triggers.{t.get('name')}", after=mask(dict(t), "triggers", ()))
+        FieldChange(
+            field=f"triggers.{t.get('name')}", after=mask(describe_trigger(t), "triggers", ())
+        )
         for t in desired.triggers
     ]
     wanted = replace(desired, schedules=schedules)
@@ -173,6 +175,15 @@ def describe(schedule: Schedule) -> dict[str, Json]:
     if schedule.max_scheduled_runs is not None:
         shown["max_scheduled_runs"] = schedule.max_scheduled_runs
     return shown
+
+
+def describe_trigger(automation: Mapping[str, Json]) -> dict[str, Json]:
+    """An automation as a plan shows it: what is not Prefect's default."""
+    action: Mapping[str, Json] = next(iter(automation["actions"]), {})
+    shown = {**automation["trigger"], "enabled": automation["enabled"]}
+    for key in ("parameters", "job_variables", "schedule_after"):
+        shown[key] = action.get(key)
+    return {key: value for key, value in shown.items() if value not in (None, "", [], {}, 0)}
 
 
 def _compare_body(comparison: _Comparison) -> dict[str, Json]:
