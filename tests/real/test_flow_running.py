@@ -61,6 +61,8 @@ def test_code_that_exits_crashes_prints_or_hangs_leaves_the_others_readable(tmp_
     assert time.monotonic() - started < 280
     lost = {name: flow for name, flow in found.items() if flow.unread}
     assert set(lost) == {"crashes_too.py", "hangs.py"}
+    assert "ended the interpreter with code -6" in lost["crashes_too.py"].unread[-1]
+    assert "took longer than 8 s" in lost["hangs.py"].unread[-1]
     assert all(flow.name == "f" for flow in found.values())
     assert {
         flow.schema["properties"]["x"]["default"]
@@ -269,4 +271,5 @@ def test_an_interpreter_without_prefect_leaves_what_the_source_tells(tmp_path):
     assert (flow.name, flow.schema["properties"]["x"]["type"]) == ("f", "integer")
     assert flow.unread == (
         "parameter `x`: default `len('abc')` could not be read: `len` has to be called",
+        f"{tmp_path}/bare/python cannot import Prefect (ended the interpreter with code 1)",
     )

@@ -195,6 +195,8 @@ def _pieced(entrypoint: Answer, failure: BaseException) -> Answer:
         answer = _refused("syntax-error", error.msg or "invalid syntax", error.lineno or 0)
     except BaseException as error:
         answer = _refused("malformed", pieces.words(error))
+    if found is not None:
+        found.forget()
     absent = {failure.name} if isinstance(failure, ModuleNotFoundError) and failure.name else set()
     answer["absent"] = sorted(absent | (found.absent if found else set()))
     answer["failure"] = pieces.words(failure)

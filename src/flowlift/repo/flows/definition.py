@@ -332,8 +332,10 @@ def _is_silent(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and not node.value
 
 
-def find_roughly(module: Module, parts: tuple[str, ...]) -> Definition | Unreadable:
-    """The flow that `parts` lead to, where the code cannot be run and conditions are unknown.
+def find_roughly(
+    module: Module, parts: tuple[str, ...]
+) -> tuple[Definition | Unreadable, list[str]]:
+    """The flow that `parts` lead to, where the code cannot be run, and what was passed over.
 
     A function under a condition counts, and so does one with other decorators beside `@flow`.
 
@@ -343,20 +345,30 @@ def find_roughly(module: Module, parts: tuple[str, ...]) -> Definition | Unreada
     try:
         found = find(module, parts)
     except NotStatic as reason:
-        function = dict(module.functions()).get(".".join(parts))
-        if function is None:
-            raise
-        for decorator in function.decorator_list:
-            called = decorator.func if isinstance(decorator, ast.Call) else decorator
-            if _is_flow_roughly(module, called):
-                definition = Definition(module, function, END)
-                if isinstance(decorator, ast.Call):
-                    return _with_options(definition, decorator, END)
-                return definition
-        raise NotStatic(str(reason)) from None
+        return _find_by_decorator(module, parts, reason)
     if isinstance(found, Elsewhere):
         raise NotStatic(f"it is imported from {found.imported.module}")
-    return found
+    return found, []
+
+
+def _find_by_decorator(
+    module: Module, parts: tuple[str, ...], reason: NotStatic
+) -> tuple[Definition, list[str]]:
+    function = dict(module.functions()).get(".".join(parts))
+    found: Definition | None = None
+    unread: list[str] = []
+    for decorator in function.decorator_list if function else ():
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if function and _is_flow_roughly(module, called):
+            found = Definition(module, function, END)
+            if isinstance(decorator, ast.Call):
+                found = _with_options(found, decorator, END)
+        elif getattr(called, "id", None) not in ("staticmethod", "classmethod"):
+            shown = f"`@{ast.unparse(decorator)}`"
+            unread.append(f"decorator {shown} could not be read: it has to be run")
+    if found is None:
+        raise NotStatic(str(reason))
+    return found, unread
 
 
 def _is_flow_roughly(module: Module, node: ast.expr) -> bool:

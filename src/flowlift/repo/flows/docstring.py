@@ -30,6 +30,8 @@ _SECTIONS = _PARAMETERS | {
     "warns",
     "warnings",
 }
+_CLEAN = re.compile(r"\S[^\t]*\n\S[^\t]*\Z")
+"""What cleaning once more, as griffe does, leaves as it is."""
 _MAY_DESCRIBE = re.compile(r"^\s*(?:arg|param)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -37,7 +39,9 @@ def descriptions(docstring: str | None) -> dict[str, str]:
     """The description of each parameter that `docstring` (cleaned, as `inspect.getdoc`) names."""
     if not docstring or not _MAY_DESCRIBE.search(docstring):
         return {}
-    lines = inspect.cleandoc(docstring.rstrip()).split("\n")
+    if not _CLEAN.match(docstring):
+        docstring = inspect.cleandoc(docstring.rstrip())
+    lines = docstring.rstrip().split("\n")
     found: dict[str, str] = {}
     number, fenced = 0, False
     while number < len(lines):

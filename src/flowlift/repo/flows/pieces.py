@@ -89,7 +89,12 @@ class Pieces:
             raise RefusedError("malformed", "it is no Python file")
         module = importlib.util.module_from_spec(spec)
         sys.modules[known] = module
+        self._known = known
         return module
+
+    def forget(self) -> None:
+        """Take the module away again: whoever imports it next shall not find this one."""
+        sys.modules.pop(self._known, None)
 
     def _run(self, statement: ast.stmt) -> None:
         target = self._target

@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 from flowlift.errors import Position
 from flowlift.plan.model import Flow
@@ -66,15 +66,17 @@ def read_flows(
         ConfigError: code has to be run, and `python` names no program.
     """
     wanted = list(dict.fromkeys(entrypoints))
-    with _without_collecting():
-        found = _Reading(root.absolute(), sources, python, cache).read(wanted)
+    found = _Reading(root.absolute(), sources, python, cache).read(wanted)
     return {entrypoint: found[entrypoint] for entrypoint in wanted}
 
 
 @contextlib.contextmanager
 def _without_collecting() -> Iterator[None]:
-    """Leave Python's garbage alone: parsing makes hundreds of thousands of objects that are all
-    still needed, and looking through them again and again takes a third of the time."""
+    """Leave Python's garbage alone while sources are parsed.
+
+    That makes hundreds of thousands of objects, all of them needed: looking through them again
+    and again takes a third of the time.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -82,14 +84,6 @@ def _without_collecting() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-class _Pending(NamedTuple):
-    """An entrypoint whose code has to be run, and why."""
-
-    entrypoint: Entrypoint
-    place: Place
-    reason: str
 
 
 class _Reading:
@@ -108,22 +102,24 @@ class _Reading:
 
     def read(self, entrypoints: Iterable[Entrypoint]) -> dict[Entrypoint, Flow | Unreadable]:
         found: dict[Entrypoint, Flow | Unreadable] = {}
-        pending: list[_Pending] = []
-        for entrypoint in entrypoints:
-            place = locate(self._root, entrypoint, self._sources)
-            if isinstance(place, Unreadable):
-                found[entrypoint] = place
-                continue
-            known = self._store.get(entrypoint, place.file, lambda: self._fingerprint)
-            try:
-                found[entrypoint] = known or self._static(entrypoint, place)
-            except NotStatic as reason:
-                pending.append(_Pending(entrypoint, place, str(reason)))
+        pending: list[Wanted] = []
+        with _without_collecting():
+            for entrypoint in entrypoints:
+                place = locate(self._root, entrypoint, self._sources)
+                if isinstance(place, Unreadable):
+                    found[entrypoint] = place
+                    continue
+                known = self._store.get(entrypoint, place.file, lambda: self._fingerprint)
+                try:
+                    found[entrypoint] = known or self._static(entrypoint, place)
+                except NotStatic:
+                    pending.append(Wanted(entrypoint, place))
+            if not pending:
+                # Let go of all syntax trees at once, before Python looks for garbage again.
+                self._modules.clear()
         if pending:
             found.update(self._by_running(pending))
         self._store.save()
-        # Let go of all syntax trees at once, before Python looks for garbage again.
-        self._modules.clear()
         return found
 
     @cached_property
@@ -211,7 +207,7 @@ class _Reading:
 
     # By running the code -----------------------------------------------------------------
 
-    def _by_running(self, pending: Sequence[_Pending]) -> dict[Entrypoint, Flow | Unreadable]:
+    def _by_running(self, pending: Sequence[Wanted]) -> dict[Entrypoint, Flow | Unreadable]:
         asked = self._asked_for(pending)
         if self._python is None:
             why = "no interpreter with Prefect was found to run its code"
@@ -220,7 +216,7 @@ class _Reading:
             answers = run(
                 self._python,
                 self._root,
-                [Wanted(one.entrypoint, one.place) for one in pending],
+                pending,
                 sources=self._sources,
                 asked=asked,
             )
@@ -229,7 +225,7 @@ class _Reading:
             for one, answer in zip(pending, answers, strict=True)
         }
 
-    def _answered(self, one: _Pending, answer: Answer, asked: Iterable[str]) -> Flow | Unreadable:
+    def _answered(self, one: Wanted, answer: Answer, asked: Iterable[str]) -> Flow | Unreadable:
         if "failed" in answer:
             return self._roughly(one, answer["failed"])
         found = self._refused(one, answer) if "unreadable" in answer else self._flow(one, answer)
@@ -240,7 +236,7 @@ class _Reading:
 
     def _keep(
         self,
-        one: _Pending,
+        one: Wanted,
         found: Flow | Unreadable,
         files: Mapping[str, str | None],
         asked: Iterable[str],
@@ -248,7 +244,7 @@ class _Reading:
         by, file = self._fingerprint, one.place.file
         self._store.put(one.entrypoint, file, found, files, by=by, asked=asked)
 
-    def _flow(self, one: _Pending, answer: Answer) -> Flow:
+    def _flow(self, one: Wanted, answer: Answer) -> Flow:
         return Flow(
             name=answer["name"],
             schema=answer["schema"],
@@ -258,7 +254,7 @@ class _Reading:
             unread=tuple(answer["unread"]),
         )
 
-    def _refused(self, one: _Pending, answer: Answer) -> Unreadable:
+    def _refused(self, one: Wanted, answer: Answer) -> Unreadable:
         kind = cast(Kind, answer["unreadable"])
         why, name = answer["why"], ".".join(one.place.parts)
         module = self._parsed(one.place)
@@ -280,7 +276,7 @@ class _Reading:
             remedy = _REMEDY
         return Unreadable(kind, message, remedy, at)
 
-    def _roughly(self, one: _Pending, why: str) -> Flow | Unreadable:
+    def _roughly(self, one: Wanted, why: str) -> Flow | Unreadable:
         """As far as the source tells, where the code could not be run."""
         from flowlift.repo.flows import static  # noqa: PLC0415
 
@@ -299,7 +295,7 @@ class _Reading:
             self._keep(one, found, marks, ())
         return found
 
-    def _at(self, one: _Pending, answer: Answer) -> Position:
+    def _at(self, one: Wanted, answer: Answer) -> Position:
         """The line of the function; Python itself counts from the first decorator."""
         file = one.place.file or str(answer["file"])
         if answer["file"]:
@@ -313,7 +309,7 @@ class _Reading:
                 return Position(file, node.lineno)
         return Position(file, answer["line"])
 
-    def _files(self, one: _Pending, answer: Answer) -> Mapping[str, str | None] | None:
+    def _files(self, one: Wanted, answer: Answer) -> Mapping[str, str | None] | None:
         """What the answer holds for, None where that is not known.
 
         A flow whose packages are missing holds until they are there: in the interpreter, which
@@ -334,7 +330,7 @@ class _Reading:
                     marks[posixpath.normpath(posixpath.join(folder, end))] = None
         return marks if all(marks[file] for file in files) else None
 
-    def _asked_for(self, pending: Sequence[_Pending]) -> set[str]:
+    def _asked_for(self, pending: Sequence[Wanted]) -> set[str]:
         modules = [self._parsed(one.place) for one in pending]
         return {name for module in modules if module for name in interpreter.asked_for(module.tree)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flowlift.errors import Position
@@ -36,7 +37,7 @@ def read_roughly(
     code could not be run, `remedy` what to do about that.
     """
     try:
-        definition = definitions.find_roughly(module, parts)
+        definition, unread = definitions.find_roughly(module, parts)
     except NotStatic as reason:
         return Unreadable(
             "not-a-flow",
@@ -47,7 +48,6 @@ def read_roughly(
         )
     if isinstance(definition, Unreadable):
         return definition
-    unread: list[str] = []
     said: dict[str, str | None] = {}
     for option in SAYING:
         try:
@@ -63,7 +63,10 @@ def read_roughly(
                 )
             unread.append(f"{option}: it could not be read: {reason}")
             said[option] = None
-    return _flow(definition, said, signature.read_roughly, unread)
+    found = _flow(definition, said, signature.read_roughly, unread)
+    if isinstance(found, Flow) and found.unread:
+        return replace(found, unread=(*found.unread, why))
+    return found
 
 
 def _flow(

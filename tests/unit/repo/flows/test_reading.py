@@ -260,6 +260,7 @@ def test_a_type_that_is_not_known_is_left_out_and_said(repository):
     assert flow.unread == (
         "parameter `frame`: `pd.DataFrame` could not be read: pandas has to be imported",
         "parameter `mode`: default `pd.MODE` could not be read: pandas has to be imported",
+        "no interpreter with Prefect was found to run its code",
     )
 
 
@@ -300,7 +301,9 @@ def test_a_function_under_a_condition_and_with_other_decorators_is_read(reposito
             def f(x: int): ...
         """,
     )
-    assert read(repository.root, "a.py:f").name == "one"
+    flow = read(repository.root, "a.py:f")
+    assert flow.name == "one"
+    assert flow.unread[0] == "decorator `@audited` could not be read: it has to be run"
 
 
 def test_a_name_that_is_not_known_is_refused_with_what_to_do(repository):
@@ -339,7 +342,7 @@ def test_hostile_sources_end_quickly(repository):
     flow = read(repository.root, "a.py:f")
     assert flow.schema["properties"]["x"]["default"] is None
     repository("b.py", FLOW + "@flow\ndef f(x: int = 9 ** 9 ** 9, y: str = 'a' * 10 ** 12): ...\n")
-    assert len(read(repository.root, "b.py:f").unread) == 2
+    assert len(read(repository.root, "b.py:f").unread) == 3
 
 
 def test_no_file_is_read_twice(repository, monkeypatch):
