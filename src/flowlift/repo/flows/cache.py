@@ -14,7 +14,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -142,7 +142,8 @@ def _digest_of(value: str | None) -> str | None:
 
 
 def _frozen(found: Flow | Unreadable) -> dict[str, Any]:
-    document = asdict(found)
+    # `asdict` would copy each schema through and through.
+    document = {one.name: getattr(found, one.name) for one in fields(found)}
     document["at"] = list(found.at) if found.at else None
     return document
 
