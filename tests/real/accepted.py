@@ -7,11 +7,11 @@ says when it may differ, and why that is right. An entry that no case needs is t
 from __future__ import annotations
 
 import fnmatch
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
+from tests.real.corpus import BRANCH
 from tests.real.differential import MISSING, THEN, Difference
 
 
@@ -40,14 +40,6 @@ def _anchored_just_now(difference: Difference) -> bool:
     return abs(datetime.now(timezone.utc) - anchor) < timedelta(hours=2)
 
 
-def _from_git(difference: Difference) -> bool:
-    """Whether Prefect's version is a short commit, or the digest of the flow's file."""
-    version = difference.prefect
-    return (
-        isinstance(version, str) and re.fullmatch(r"[0-9a-f]{8}|[0-9a-f]{32}", version) is not None
-    )
-
-
 def _later(difference: Difference) -> bool:
     return difference.round == THEN
 
@@ -60,7 +52,6 @@ ACCEPTED = (
     Accepted("*.id", "always", "Each server gives its own ids."),
     Accepted("*.created", "always", "A time of the server's clock."),
     Accepted("*.updated", "always", "A time of the server's clock."),
-    Accepted("*.last_polled", "always", "A time of the server's clock."),
     Accepted(
         "deployments.global_concurrency_limit.name",
         "always",
@@ -70,6 +61,30 @@ ACCEPTED = (
         "deployments.labels.flowlift.*",
         "only flowlift's side has it",
         "The stamp: who wrote the deployment, from which commit, and digests of what was applied.",
+        lambda d: d.prefect is MISSING,
+    ),
+    Accepted(
+        "deployments.labels.*",
+        "the manifest gives it, and only flowlift's side has it",
+        "The API keeps labels, but Prefect's reader of manifests does not know them.",
+        lambda d: d.prefect is MISSING,
+    ),
+    Accepted(
+        "deployments.tags",
+        "a tag is given twice",
+        "A tag says nothing the second time.",
+        lambda d: list(dict.fromkeys(d.prefect)) == d.flowlift,
+    ),
+    Accepted(
+        "deployments.pull_steps.*.git_clone.branch",
+        "the manifest names another branch than the environment",
+        'Policy: an environment with ref = "default" runs the default branch.',
+        lambda d: d.prefect != BRANCH and d.flowlift == BRANCH,
+    ),
+    Accepted(
+        "deployments.pull_steps.*.git_clone.clone_directory_name",
+        "the branch was changed, and only flowlift's side has it",
+        "The clone keeps the folder that later steps expect.",
         lambda d: d.prefect is MISSING,
     ),
     Accepted(
@@ -83,12 +98,6 @@ ACCEPTED = (
         "the manifest gives none",
         "The time of the first registration: the two are seconds apart.",
         _anchored_just_now,
-    ),
-    Accepted(
-        "deployments.version",
-        "the manifest gives none",
-        "From git it would change with every commit, and so would every deployment.",
-        _from_git,
     ),
     Accepted(
         "deployments.description",

@@ -3,8 +3,10 @@
 A case is a folder with manifests and sources as a team would have them, and a `case.toml`:
 
 - `shows`: in a line, what the case is there for.
-- `deployments`: the keys (`flow/name`) that flowlift registers; none where it refuses.
+- `deployments`: the keys (`flow/name`) that flowlift registers.
 - `refuses`, `warns`: the findings that flowlift gives: check, file, line (0: the file as a whole).
+- `stops`: how it ends where there are no findings yet, or none any more: exit code, part of the
+  message. A manifest that is not YAML, a build step that fails.
 - `prefect`: the Prefect versions whose registration is compared; all supported ones by default.
 - `manifests`: each manifest, with the folder that its entrypoints start from.
 - `environment`: the variables that the deploying process has.
@@ -32,6 +34,9 @@ FOLDER = Path(__file__).parent.parent / "corpus"
 
 BRANCH = "main"
 
+REMOTE = "platform.git"
+"""The last part of the remote's address, as in the pull steps of the manifests."""
+
 
 @dataclass(frozen=True, slots=True)
 class Expected:
@@ -43,6 +48,14 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class Stops:
+    """How flowlift ends before it has findings, or after they were fine."""
+
+    code: int
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One repository-in-miniature; the fields are those of its case.toml."""
 
@@ -51,6 +64,7 @@ class Case:
     deployments: tuple[str, ...]
     refuses: tuple[Expected, ...]
     warns: tuple[Expected, ...]
+    stops: Stops | None
     prefect: SpecifierSet
     manifests: tuple[tuple[str, str], ...]
     environment: Mapping[str, str]
@@ -63,9 +77,14 @@ class Case:
     def folder(self) -> Path:
         return FOLDER / self.name
 
+    @property
+    def registers(self) -> bool:
+        """Whether flowlift is to register the case, rather than to refuse it."""
+        return not self.refuses and self.stops is None
+
     def compared_with(self, version: str) -> bool:
         """Whether what Prefect `version` registers is what flowlift is to register."""
-        return not self.refuses and self.prefect.contains(version, prereleases=True)
+        return bool(self.deployments) and self.prefect.contains(version, prereleases=True)
 
 
 def load() -> list[Case]:
@@ -92,6 +111,7 @@ def _case(file: Path) -> Case:
         deployments=tuple(table.pop("deployments", ())),
         refuses=_findings(table.pop("refuses", ())),
         warns=_findings(table.pop("warns", ())),
+        stops=Stops(**stops) if (stops := table.pop("stops", None)) else None,
         prefect=SpecifierSet(table.pop("prefect", "")),
         manifests=tuple(
             (entry["file"], entry["root"])
@@ -105,8 +125,8 @@ def _case(file: Path) -> Case:
     )
     if table:
         raise ValueError(f"{file}: unknown keys {', '.join(table)}")
-    if bool(case.refuses) == bool(case.deployments):
-        raise ValueError(f"{file}: either deployments or refusals, not both and not neither")
+    if case.deployments and not case.registers:
+        raise ValueError(f"{file}: what is refused is not registered")
     return case
 
 
@@ -149,7 +169,7 @@ def stage(case: Case, at: Path, *, python: str) -> Path:
 
     `python` is the interpreter that flowlift reads signatures with.
     """
-    work, remote = at / case.name / "platform", at / case.name / "remote.git"
+    work, remote = at / case.name / "platform", at / case.name / REMOTE
     shutil.copytree(case.folder, work, ignore=shutil.ignore_patterns("case.toml", "then"))
     (work / "flowlift.toml").write_text(_config(case, python), encoding="utf-8")
     _git(at, "init", "--quiet", "--bare", f"--initial-branch={BRANCH}", str(remote))
@@ -188,7 +208,7 @@ def _config(case: Case, python: str) -> str:
 
 def _commit(work: Path, message: str) -> None:
     _git(work, "add", "--all")
-    _git(work, "commit", "--quiet", "--message", message)
+    _git(work, "commit", "--quiet", "--allow-empty", "--message", message)
     _git(work, "push", "--quiet", "--set-upstream", "origin", BRANCH)
 
 

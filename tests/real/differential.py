@@ -122,12 +122,14 @@ def compare(
 ) -> Iterator[tuple[tuple[str | int, ...], Json, Json]]:
     """The paths at which two JSON values differ, with both values.
 
-    1 and 1.0 are equal, as JSON has one kind of number; 1 and true are not.
+    1 and 1.0 are equal, as JSON has one kind of number; 1 and true are not. Tags are compared as a
+    whole: one that is left out is not a change of all that follow.
     """
+    whole = path[-1:] == ("tags",)
     if isinstance(prefect, dict) and isinstance(flowlift, dict):
         for key in sorted({*prefect, *flowlift}):
             yield from compare(prefect.get(key, MISSING), flowlift.get(key, MISSING), (*path, key))
-    elif isinstance(prefect, list) and isinstance(flowlift, list):
+    elif isinstance(prefect, list) and isinstance(flowlift, list) and not whole:
         pairs = itertools.zip_longest(prefect, flowlift, fillvalue=MISSING)
         for index, (one, other) in enumerate(pairs):
             yield from compare(one, other, (*path, index))
@@ -162,7 +164,16 @@ def run(cases: Sequence[Case], servers: tuple[Server, Server], scratch: Path) ->
             theirs.result()
             ours.result()
         outcome.held[turn] = (snapshot.read(servers[0]), snapshot.read(servers[1]))
+    theirs_held, ours_held = outcome.held[THEN]
+    outcome.held[THEN] = (_only(second, theirs_held), _only(second, ours_held))
     return outcome
+
+
+def _only(cases: Iterable[Case], held: Mapping[str, Json]) -> dict[str, Json]:
+    """The deployments of `cases` in what a workspace holds."""
+    keys = {key for case in cases for key in (*case.deployments, *(case.then or ()))}
+    found = {key: thing for key, thing in held["deployments"].items() if key in keys}
+    return {"deployments": found}
 
 
 def _deploy(
@@ -194,8 +205,11 @@ def _apply(
     for case in cases:
         work = folders[case.name]
         environ = _environ(case, work) | {"FLOWLIFT_PROD_API_URL": server.url}
-        argv = ["apply", "prod", "--yes", "--json"]
-        jobs.append((case, {"argv": argv, "cwd": str(work), "env": environ}))
+        runs = [["apply", "prod", "--yes", "--json"]]
+        if case.refuses:  # a refused apply writes nothing, and says why to people only
+            runs.append(["plan", "prod", "--json"])
+        for argv in runs:
+            jobs.append((case, {"argv": argv, "cwd": str(work), "env": environ}))
     with _timed(outcome, f"flowlift apply, {turn}"):
         _run(outcome.flowlift, turn, jobs, program="flowlift", python=sys.executable)
 
