@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.real import servers
+from tests.real.images import ImagePlatform, Images, find_images
 from tests.real.kept import Kept
 from tests.real.parts import MissingPartError, given, missing
+from tests.real.platform import Platform
 from tests.real.repositories import GitRepository, create_repository
 from tests.real.servers import Server
 from tests.real.workspaces import Workspace, new_prefix
@@ -203,3 +205,28 @@ def process_worker(workspace: Workspace, work_pool: str, start_worker: StartWork
 def git_repository(tmp_path: Path) -> GitRepository:
     """An empty repository on main, with a bare remote."""
     return create_repository(tmp_path / "git")
+
+
+@pytest.fixture(scope="session")
+def images() -> Images:
+    """A Docker engine with a builder for two platforms, and registries."""
+    try:
+        return find_images()
+    except MissingPartError as reason:
+        missing(str(reason))
+
+
+@pytest.fixture
+def image_platform(images: Images, git_repository: GitRepository) -> ImagePlatform:
+    """A repository with an image, version 1.0.0 on main."""
+    platform = ImagePlatform(git_repository, images)
+    platform.begin()
+    return platform
+
+
+@pytest.fixture
+def platform(workspaces: tuple[Workspace, Workspace], git_repository: GitRepository) -> Platform:
+    """A platform repository with its two workspaces, at its first commit on main."""
+    made = Platform(git_repository, *workspaces)
+    made.begin()
+    return made

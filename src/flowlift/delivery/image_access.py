@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 
 from flowlift.config import Image
 from flowlift.delivery.project import Project
-from flowlift.errors import ConfigError
+from flowlift.errors import ConfigError, RegistryError
 from flowlift.image.engine import Docker
 from flowlift.image.login import Logins, docker_environment, logins
 from flowlift.image.reference import HUB, Reference, mirrored, parse
@@ -73,19 +73,27 @@ class Access:
             yield Docker(environ, self.tell)
 
     def resolve(self, base: Reference) -> str | None:
-        """The digest of a base image, from a mirror of its registry where there is one.
+        """The digest of a base image, from where the builder gets it.
+
+        That is the mirror that the configuration names, or one that the engine has of Docker Hub,
+        or the registry itself.
 
         Raises:
-            RegistryError: no registry could be asked.
+            RegistryError: that registry could not be asked.
         """
-        mirrors = [self.image.mirrors[base.registry]] if base.registry in self.image.mirrors else []
-        if base.registry == HUB and not mirrors:
-            with self.docker() as docker:
-                mirrors += docker.mirrors()
-        for mirror in mirrors:
-            reference = mirrored(base, mirror)
-            with self.repository(reference, patient=False) as repository:
-                if found := repository.find(reference.at):
+        if base.registry in self.image.mirrors:
+            return self._find(mirrored(base, self.image.mirrors[base.registry]))
+        for mirror in self._engines_mirrors if base.registry == HUB else ():
+            with suppress(RegistryError):  # as the engine does, go on without it
+                if found := self._find(mirrored(base, mirror)):
                     return found
-        with self.repository(base, patient=False) as repository:
-            return repository.find(base.at)
+        return self._find(base)
+
+    @cached_property
+    def _engines_mirrors(self) -> tuple[str, ...]:
+        with self.docker() as docker:
+            return docker.mirrors()
+
+    def _find(self, reference: Reference) -> str | None:
+        with self.repository(reference, patient=False) as repository:
+            return repository.find(reference.at)

@@ -31,6 +31,7 @@ _PASSING = re.compile(
     r"|50[0234] |429 |Too Many Requests",
     re.IGNORECASE,
 )
+_NO_ENGINE = re.compile(r"Cannot connect to the Docker daemon|failed to connect to the docker API")
 _FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
 
 
@@ -80,6 +81,8 @@ class Docker:
         text = self.ask("buildx", "inspect", "--bootstrap")
         found = dict(re.findall(r"^(Name|Driver|Platforms|Error):\s*(.+?)\s*$", text, re.MULTILINE))
         if "Error" in found:
+            if _NO_ENGINE.search(found["Error"]):
+                raise engine_error(("buildx", "inspect"), found["Error"])
             raise EngineError(
                 f"The builder {found.get('Name', '')!r} does not work: {found['Error']}",
                 remedy="docker buildx ls shows the builders; name one with BUILDX_BUILDER.",

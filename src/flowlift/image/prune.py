@@ -55,7 +55,9 @@ def plan_pruning(
         RegistryError: the registry cannot be read.
     """
     digests = _digests(repository, repository.tags())
-    protected = _protected(repository.reference, in_use, digests)
+    used = _used(repository.reference, in_use)
+    protected = {reference.digest or digests.get(reference.at) for reference in used}
+    named = {reference.tag for reference in used if reference.name == repository.reference.name}
     by_digest: dict[str, list[str]] = {}
     for tag, digest in digests.items():
         by_digest.setdefault(digest, []).append(tag)
@@ -66,7 +68,7 @@ def plan_pruning(
         said = read_dev_tag(tag)
         if said is None:
             continue
-        why = _stays(said, is_closed)
+        why = "it is in use" if tag in named else _stays(said, is_closed)
         if not why:
             digest = digests[tag]
             if digest not in ages:
@@ -127,24 +129,20 @@ def _digests(repository: Repository, tags: Iterable[str]) -> dict[str, str]:
         return {tag: digest for tag, digest in found if digest}
 
 
-def _protected(
-    own: Reference, in_use: Collection[str], digests: Mapping[str, str]
-) -> frozenset[str]:
-    """The digests in this repository that something refers to, by digest or by tag.
+def _used(own: Reference, in_use: Collection[str]) -> list[Reference]:
+    """The images in use that may be in this repository.
 
     A digest counts whatever repository it is written with: an image may have been copied.
     """
-    found = set()
+    found = []
     for text in in_use:
         try:
             reference = parse(text)
         except InputError:
             continue  # a template or a slip: it names no image that could be here
-        if reference.digest:
-            found.add(reference.digest)
-        elif reference.name == own.name:
-            found.add(digests.get(reference.at, ""))
-    return frozenset(found)
+        if reference.digest or reference.name == own.name:
+            found.append(reference)
+    return found
 
 
 def _stays(tag: DevTag, is_closed: Callable[[DevTag], bool | None]) -> str:

@@ -82,11 +82,18 @@ def test_what_a_release_names_stays_and_only_the_dev_tag_goes() -> None:
     assert found.removed == ("1.0.0-pr-7-run-1",)
 
 
-@pytest.mark.parametrize("use", [NAME + "@{A}", "other.io/copy@{A}", NAME + ":1.0.0-pr-7-run-1"])
+@pytest.mark.parametrize("use", [NAME + "@{A}", "other.io/copy@{A}", NAME + ":1.0.0@{A}"])
 def test_what_a_live_pool_names_stays(use: str) -> None:
     found, _ = planned({"1.0.0-pr-7-run-1": "A"}, closed={"7": True}, in_use=(use,))
     assert found.digests == {}
     assert found.tags == ("1.0.0-pr-7-run-1",)
+
+
+def test_a_tag_that_a_live_pool_names_stays() -> None:
+    tag = "1.0.0-pr-7-run-1"
+    found, _ = planned({tag: "A"}, closed={"7": True}, in_use=(f"{NAME}:{tag}",))
+    assert found.removed == ()
+    assert found.kept[0].why == "it is in use"
 
 
 def test_a_tag_of_an_open_pull_request_keeps_the_image_of_a_closed_one() -> None:
