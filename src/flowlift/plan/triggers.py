@@ -144,11 +144,14 @@ def canonical(document: Json) -> Json:
     """An automation in the form in which equal ones compare equal.
 
     Ids and times that the server gives are left out, and lists that mean sets are sorted. A
-    `schedule_after` of 0 is left out, as Prefect 3.4 does not give it back.
+    `schedule_after` of 0 is left out, as Prefect 3.4 does not give it back. What a run is given
+    stays as it is, whatever its keys are called.
     """
     if isinstance(document, Mapping):
         return {
-            key: sorted(value)
+            key: value
+            if key in {"parameters", "job_variables"}
+            else sorted(value)
             if key in {"after", "expect", "for_each"} and isinstance(value, Sequence)
             else canonical(value)
             for key, value in document.items()

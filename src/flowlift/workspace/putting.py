@@ -2,7 +2,8 @@
 
 One upsert says everything, but the API has gaps, each found by trying 3.4.0 and 3.8.8:
 
-- an upsert drops a schedule's `max_scheduled_runs`: set by a PATCH of the schedule;
+- an upsert drops a schedule's `max_scheduled_runs`: set by a PATCH of the schedule, which wipes
+  its parameters unless they are sent again;
 - it never takes a work pool away, and 3.4.0 never the last job variable: tried by a PATCH, and
   where that does not help either, told as a failure;
 - `concurrency_limit: null` deletes whatever limit is linked, also one that others use: sent only
@@ -110,7 +111,10 @@ class Putter:
             if schedule.max_scheduled_runs not in (None, item.get("max_scheduled_runs")):
                 await self._client.patch(
                     f"/deployments/{answer['id']}/schedules/{item['id']}",
-                    {"max_scheduled_runs": schedule.max_scheduled_runs},
+                    {
+                        "max_scheduled_runs": schedule.max_scheduled_runs,
+                        "parameters": dict(schedule.parameters),
+                    },
                 )
 
     async def _make_triggers(

@@ -1,0 +1,13 @@
+"""Triggers as automations: what is kept whatever it is called."""
+
+from __future__ import annotations
+
+from flowlift.plan.triggers import automation, canonical
+
+
+def test_what_a_run_is_given_is_kept_whatever_its_keys_are_called():
+    given = {"id": 5, "created": "x", "expect": ["b", "a"], "schedule_after": 0}
+    document = automation({"parameters": given, "job_variables": given}, "nightly", 1)
+    assert document["actions"][0]["parameters"] == given
+    assert document["actions"][0]["job_variables"] == given
+    assert canonical(document) == document
