@@ -21,6 +21,7 @@ from tests.real.workspaces import Workspace
 
 CONFIG = """\
 default-branch = "main"
+repository = "{prefix}"
 [env.dev]
 ref = "branch"
 schedules = "off"
@@ -120,7 +121,7 @@ class Platform:
         ]
         self.repository.write(
             {
-                "flowlift.toml": CONFIG,
+                "flowlift.toml": CONFIG.format(prefix=self.dev.prefix),
                 "src/shared/__init__.py": "",
                 "src/shared/rows.py": SHARED,
                 "src/flows/ingest.py": INGEST.format(prefix=self.dev.prefix),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from tests.real.conftest import StartServer
 from tests.real.platform import Platform, flowlift
 from tests.real.proxy import Answer, Proxy, Request
 from tests.real.repositories import GitRepository
-from tests.real.workspaces import Workspace
 
 pytestmark = pytest.mark.real
 
@@ -27,15 +25,6 @@ HOSTILE = [
     "ünïcode-ветка",
     "f/" + "n" * 180,
 ]
-
-
-@pytest.fixture
-def platform(
-    workspaces: tuple[Workspace, Workspace], git_repository: GitRepository
-) -> Iterator[Platform]:
-    made = Platform(git_repository, *workspaces)
-    made.begin()
-    yield made
 
 
 def test_no_repository(tmp_path: Path) -> None:

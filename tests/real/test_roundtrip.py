@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,8 +9,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.real.platform import Platform
-from tests.real.repositories import GitRepository
-from tests.real.workspaces import Workspace
 
 pytestmark = pytest.mark.real
 
@@ -94,15 +91,6 @@ VARIABLES = st.fixed_dictionaries(
 )
 
 
-@pytest.fixture
-def platform(
-    workspaces: tuple[Workspace, Workspace], git_repository: GitRepository
-) -> Iterator[Platform]:
-    made = Platform(git_repository, *workspaces)
-    made.begin()
-    yield made
-
-
 @settings(
     max_examples=4,
     deadline=None,
@@ -118,10 +106,7 @@ def test_a_plan_after_an_apply_is_empty(
         pool = {"name": platform.pool, "job_variables": variables}
         base = platform.entry(f"d{number}", "ingest")
         platform.deployments.append({**base, "work_pool": pool, **entry})
-    config = (
-        '[env.prod]\nref = "default"\n[checks]\nsecret-in-clear = "off"\njob-variables = "off"\n'
-    )
-    platform.commit(files={"flowlift.toml": config})
+    platform.commit()
     platform.push()
     applied = platform.flowlift("apply", "prod", "--yes", "--allow-delete", "999")
     assert applied.code == 0, applied.err or applied.out[-1500:]

@@ -20,7 +20,7 @@ from flowlift.workspace.write import Written, write
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What an apply has done, as it was last planned. `confirmed` is False where a person said no."""
+    """What an apply has done. `confirmed` is False where a person said no."""
 
     plan: Plan
     written: Written = field(default_factory=Written)

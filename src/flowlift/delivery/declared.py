@@ -11,7 +11,7 @@ from flowlift.plan.checks.report import Report
 from flowlift.plan.checks.shape import check_manifest
 from flowlift.plan.model import Declared, Finding, Flow
 from flowlift.repo import manifest
-from flowlift.repo.flows import Entrypoint, Unreadable, read_flows
+from flowlift.repo.flows import Entrypoint, Unreadable, default_cache, read_flows
 
 
 def read_manifests(project: Project, files: Sequence[str], report: Report) -> list[Declared]:
@@ -52,6 +52,7 @@ def read_declared_flows(project: Project, declared: Sequence[Declared]) -> list[
         entrypoints,
         sources=project.settings.sources,
         python=project.settings.python,
+        cache=default_cache(),
     )
     return [read[entrypoint] for entrypoint in entrypoints]
 

@@ -131,7 +131,7 @@ async def _start(tests: _Tests, live: Live) -> None:
 
 
 def _parameters(settings: Verify, key: str) -> Mapping[str, Json]:
-    """The parameters of a test run: what every matching pattern says, the later over the earlier."""
+    """The parameters of a test run: of all matching patterns, the later over the earlier."""
     merged: dict[str, Json] = {}
     for pattern, parameters in settings.parameters.items():
         if fnmatchcase(key, pattern):
