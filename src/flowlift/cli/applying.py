@@ -33,11 +33,17 @@ class Shown:
     done: int = 0
 
     def planned(self, plan: Plan) -> None:
+        """Show the plan, which may come twice: it is made anew if somebody else wrote."""
         self.total = len(plan.writes)
         if not self.as_json:
             show(plan)
 
     def confirm(self, plan: Plan) -> bool:
+        """Ask, where somebody can answer.
+
+        Raises:
+            InputError: nobody can be asked.
+        """
         self.begun = time.monotonic()
         if not self.ask:
             return True
@@ -51,12 +57,15 @@ class Shown:
         return said
 
     def waiting(self, holder: str) -> None:
+        """Say who is writing now."""
         self.progress.step(f"waiting for {holder}, who is writing to {self.environment}")
 
     def building(self, step: str) -> None:
+        """Say which step runs now."""
         self.progress.step(f"building: {step}")
 
     def written(self, change: Change, seconds: float) -> None:
+        """Tell of a change that is done."""
         screen = screen_of(sys.stderr if self.as_json else sys.stdout)
         line = change_done(
             change.action,
