@@ -32,12 +32,16 @@ BULK = 50
 
 @dataclass(slots=True)
 class Written:
-    """What a write did. `why` says why changes were left, "" where none were."""
+    """What a write did. `why` says why changes were left, "" where none were.
+
+    `interrupted` says that it ended by Ctrl-C, or because its task was cancelled.
+    """
 
     done: list[Change] = field(default_factory=list)
     failed: list[tuple[Change, str]] = field(default_factory=list)
     left: list[Change] = field(default_factory=list)
     why: str = ""
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,7 @@ class _Work:
                 done, _ = await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
                 self._gather(done)
         except asyncio.CancelledError:
+            self._written.interrupted = True
             self._written.why = "it was interrupted"
             while self._under_way:
                 self._gather((await asyncio.wait(self._under_way))[0])

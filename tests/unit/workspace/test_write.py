@@ -162,7 +162,7 @@ def test_an_interruption_finishes_what_is_under_way_and_leaves_the_rest():
     with fake_api(workspace) as api:
         api.delay = 0.05
         written = ask(api.url, interrupted)
-    assert written.why == "it was interrupted"
+    assert (written.interrupted, written.why) == (True, "it was interrupted")
     assert written.left
     assert not written.failed
     assert set(names(written.done)) == {f"etl/{name}" for name in workspace.deployments}
