@@ -288,11 +288,11 @@ def _build_error(failure: Failure, order: Order) -> BuildError:
     remedy = "Mend the Dockerfile."
     if "progress" in reason and "rawjson" in reason:
         return BuildError("buildx is too old.", remedy="Install buildx 0.13 or newer.")
-    if _FULL.search(reason):
+    if _FULL.search("\n".join((reason, *failure.lines))):
         remedy = "A disk is full: make room with `docker buildx prune`, or on the registry's disk."
     elif _is_push(failure):
         at = None
-        remedy = f"Check the registry {order.tag.registry}."
+        remedy = f"Check the registry {order.tag.registry}: it may be stopped, or its disk full."
         if re.search(r"40[13]|denied|nauthorized", reason):
             remedy = (
                 f"docker login {order.tag.registry}; or set FLOWLIFT_IMAGE_USER and"

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 LAST_LINES = 20
-"""Lines of a failing step that are shown."""
+"""Lines of a failing step that are shown, an unfinished last one included."""
 
 _FRACTION = re.compile(r"\.(\d{1,6})\d*")
 
@@ -26,7 +26,13 @@ class _Step:
     name: str = ""
     told: bool = False
     error: str = ""
-    lines: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
+    lines: deque[str] = field(default_factory=lambda: deque([""], maxlen=LAST_LINES))
+
+    def write(self, text: str) -> None:
+        """Take a piece of the step's output; it may end within a line."""
+        first, *more = text.split("\n")
+        self.lines[-1] += first
+        self.lines.extend(more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ class Progress:
             self._vertex(vertex)
         for log in event.get("logs") or ():
             text = base64.b64decode(log.get("data") or "").decode("utf-8", "replace")
-            self._step(log["vertex"]).lines.extend(text.rstrip("\n").splitlines())
+            self._step(log["vertex"]).write(text.replace("\r\n", "\n"))
 
     def failure(self) -> Failure:
         """Why the build failed, once it has."""
@@ -75,7 +81,10 @@ class Progress:
                 reason = _short(word.removeprefix("ERROR: "))
         if not reason:
             reason = "\n".join(self._words) or "buildx said nothing"
-        return Failure(reason, step.name, tuple(step.lines), line)
+        lines = list(step.lines)
+        if not lines[-1]:
+            lines.pop()
+        return Failure(reason, step.name, tuple(lines), line)
 
     def _step(self, digest: str) -> _Step:
         return self._steps.setdefault(digest, _Step())

@@ -63,7 +63,15 @@ def test_a_failure_has_the_step_its_last_lines_and_the_dockerfiles_line() -> Non
     assert failure.reason == error
     assert failure.step == RUN
     assert failure.line == 4
-    assert failure.lines == tuple(f"line {n}" for n in range(50 - LAST_LINES, 50))
+    assert failure.lines == tuple(f"line {n}" for n in range(51 - LAST_LINES, 50))
+
+
+def test_output_that_comes_in_pieces_is_put_together() -> None:
+    progress = Progress(lambda line: None)
+    for piece in ("head: ", "error writing", ": No space\nwhole\r\n", "unfinished"):
+        progress.read(log(piece))
+    progress.read(vertex(RUN, error="exit code: 1"))
+    assert progress.failure().lines == ("head: error writing: No space", "whole", "unfinished")
 
 
 def test_words_of_buildx_alone_are_the_reason() -> None:
