@@ -108,11 +108,11 @@ def reached(
     shared = search_roots(everything, sources)
     modules = Modules(root, everything, changed.gone)
     starts = {entry: _start(entry, modules, shared) for entry in entries}
-    folders = {folder for start in starts.values() for folder in start.folders}
-    search = _Search(starts, modules, Importers(root, modules, shared, folders))
+    scripts = {start.folders for start in starts.values()}
+    search = _Search(starts, modules, Importers(root, modules, shared, scripts))
     python = [path for path in paths if path in modules.files]
     search.sources(python)
-    search.unknown(python, {*shared, *folders})
+    search.unknown(python, {*shared, *(folder for pair in scripts for folder in pair)})
     search.data([path for path in paths if path not in modules.files], root)
     search.projects([path for path in paths if _name(path) in PROJECT_FILES])
     return search.reasons
@@ -212,12 +212,13 @@ class _Search:
     def _reaching(self, targets: Iterable[str]) -> Iterator[tuple[Entry, list[str]]]:
         """The entrypoints whose code has one of `targets`, with the chain from there."""
         reach: Reach = self._importers.upstream(targets)
+        near = self._importers.near(reach)
         wider: dict[tuple[str, ...], Reach] = {}
         for entry, start in self._starts.items():
             found = reach
             if start.files and not any(file in reach for file in start.files):
                 if start.folders not in wider:
-                    wider[start.folders] = self._importers.within(reach, start.folders)
+                    wider[start.folders] = self._importers.within(reach, near, start.folders)
                 found = wider[start.folders]
             chains = [_chain(found, file) for file in start.files if file in found]
             if chains:

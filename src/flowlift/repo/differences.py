@@ -102,7 +102,8 @@ def _run_time(project: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(tools, dict):
         return project
     left = {name: table for name, table in tools.items() if name not in _TOOLS}
-    return {**project, "tool": left}
+    rest = {name: table for name, table in project.items() if name != "tool"}
+    return {**rest, "tool": left} if left else rest
 
 
 def _parsed(content: bytes | None) -> dict[str, Any] | None:

@@ -31,15 +31,20 @@ class Importers:
         root: the top of the work tree.
         modules: its Python files.
         shared: the roots that every process imports from.
-        folders: those that only some do: scripts' folders and working directories.
+        scripts: those that only some do: the folder of a script, and the working directory.
     """
 
     def __init__(
-        self, root: Path, modules: Modules, shared: Collection[str], folders: Iterable[str]
+        self,
+        root: Path,
+        modules: Modules,
+        shared: Collection[str],
+        scripts: Iterable[tuple[str, ...]],
     ) -> None:
         self._modules = modules
         self._shared = shared
-        self._folders = frozenset(folders) - frozenset(shared)
+        self._scripts = frozenset(scripts)
+        self._folders = {folder for pair in self._scripts for folder in pair} - set(shared)
         self._shared_tops = {top for base in shared for top in modules.tops(base)}
         self._local_tops = {top for base in self._folders for top in modules.tops(base)}
         self._importers: defaultdict[str, list[str]] = defaultdict(list)
@@ -66,14 +71,27 @@ class Importers:
         self._spread(reach, list(reach), ())
         return reach
 
-    def within(self, reach: Reach, folders: Collection[str]) -> Reach:
+    def near(self, reach: Reach) -> dict[str, list[str]]:
+        """The files of `reach` by the scripts' folder and working directory that they lie in."""
+        found: dict[str, list[str]] = {}
+        for file in reach if self._folders else ():
+            for path in self._modules.paths(file):
+                end = path.rfind("/")
+                while end >= 0:
+                    if path[: end + 1] in self._folders:
+                        found.setdefault(path[: end + 1], []).append(file)
+                    end = path.rfind("/", 0, end)
+        return found
+
+    def within(
+        self, reach: Reach, near: Mapping[str, list[str]], folders: Collection[str]
+    ) -> Reach:
         """`reach` as it is in a process that imports from `folders` as well."""
-        local = [folder for folder in folders if folder in self._folders]
-        near = [path for path in reach if any(path.startswith(folder) for folder in local)]
-        if not near:
+        local = [folder for folder in folders if folder in near]
+        if not local:
             return reach
         wider = dict(reach)
-        self._spread(wider, near, local)
+        self._spread(wider, [file for folder in local for file in near[folder]], local)
         return wider
 
     def _spread(
@@ -91,12 +109,13 @@ class Importers:
 
     def _who_imports(self, target: str, folders: Collection[str]) -> Iterable[str]:
         yield from self._importers.get(target, ())
-        for folder in folders:
-            if target.startswith(folder):
-                top = target[len(folder) :].split("/", 1)[0].removesuffix(".py")
-                for file, statement in self._local.get(top, ()):
-                    if target in self._modules.imported(statement, "", (folder,)):
-                        yield file
+        for path in self._modules.paths(target) if folders else ():
+            for folder in folders:
+                if path.startswith(folder):
+                    top = path[len(folder) :].split("/", 1)[0].removesuffix(".py")
+                    for file, statement in self._local.get(top, ()):
+                        if target in self._modules.imported(statement, "", (folder,)):
+                            yield file
 
     def _read_mentions(self, targets: Iterable[str]) -> None:
         """Read every file that may import one of `targets`."""
@@ -153,10 +172,18 @@ class Importers:
         return found, top if top in self._local_tops else ""
 
     def _relative(self, statement: Import, file: str) -> tuple[str, ...]:
-        key = (statement, folder_of(file))
+        folder = folder_of(file)
+        key = (statement, folder)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = self._modules.imported(statement, file, ())
+            found = self._modules.imported(statement, file, ())
+            if not found and statement.level == 1:
+                # Prefect loads a script as if it were a package of its folder's modules and of
+                # those in the working directory.
+                bare = statement._replace(level=0)
+                beside = [pair[1] for pair in self._scripts if pair[0] == folder and pair[1:]]
+                found = self._modules.imported(bare, "", beside)
+            self._known[key] = found
         return found
 
     def _ending(self, end: str) -> list[str]:

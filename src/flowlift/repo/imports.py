@@ -40,22 +40,16 @@ class Imports(NamedTuple):
     broken: str = ""
 
 
-def _strings_and_comments(last: bytes) -> re.Pattern[bytes]:
-    return re.compile(
-        rb"""
-        \#[^\n]*
-        | \"\"\" [^"\\]* (?: (?: \\. | "(?!"") ) [^"\\]* )* (?: \"\"\" %(last)b )
-        | ''' [^'\\]* (?: (?: \\. | '(?!'') ) [^'\\]* )* (?: ''' %(last)b )
-        | " [^"\\\n]* (?: \\. [^"\\\n]* )* "
-        | ' [^'\\\n]* (?: \\. [^'\\\n]* )* '
-        """
-        % {b"last": last},
-        re.VERBOSE | re.DOTALL,
-    )
-
-
-_STRINGS = _strings_and_comments(b"")
-_STRINGS_OF_PART = _strings_and_comments(rb"| \Z")
+_STRING_OR_COMMENT = re.compile(
+    rb"""
+    \#[^\n]*
+    | \"\"\" [^"\\]* (?: (?: \\. | "(?!"") ) [^"\\]* )* \"\"\"
+    | ''' [^'\\]* (?: (?: \\. | '(?!'') ) [^'\\]* )* '''
+    | " [^"\\\n]* (?: \\. [^"\\\n]* )* "
+    | ' [^'\\\n]* (?: \\. [^'\\\n]* )* '
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 # What can follow the last `import` of a file and belong to its statement.
 _REST = re.compile(
     rb"import[ \t\f]*"
@@ -115,13 +109,13 @@ def _scanned(source: bytes) -> list[Import] | None:
     """The import statements by expressions alone; None where a syntax tree is needed."""
     if b"\r" in source:
         source = source.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    # Most of a file is below its imports.
+    # Most of a file is below its imports; but the last of them may stand in a string.
     end = _REST.match(source, source.rfind(b"import"))
-    code = _STRINGS_OF_PART.sub(b"", source[: end.end()]) if end else b""
-    if b'"' in code or b"'" in code or not code.isascii():
-        code = _STRINGS.sub(b"", source.removeprefix(b"\xef\xbb\xbf"))
-        if b'"' in code or b"'" in code or not code.isascii():
-            return None
+    code = _code(source[: end.end()]) if end else None
+    if code is None:
+        code = _code(source)
+    if code is None:
+        return None
     if b"\\\n" in code:
         code = code.replace(b"\\\n", b" ")
     found: list[Import] = []
@@ -137,6 +131,12 @@ def _scanned(source: bytes) -> list[Import] | None:
             return None
         found += parsed
     return found
+
+
+def _code(source: bytes) -> bytes | None:
+    """`source` without strings and comments; None where a string does not end, or beyond ASCII."""
+    code = _STRING_OR_COMMENT.sub(b"", source.removeprefix(b"\xef\xbb\xbf"))
+    return None if b'"' in code or b"'" in code or not code.isascii() else code
 
 
 _known: dict[tuple[bytes, ...], tuple[Import, ...]] = {}

@@ -221,8 +221,8 @@ class _Builder:
     def _enter(self, node: yaml.Node) -> None:
         if id(node) in self._open:
             raise ManifestError(
-                "An alias refers to the value that it stands in.",
-                remedy="Give the anchor to a value that does not hold the alias.",
+                "This value holds an alias that refers to the value itself.",
+                remedy="Give the anchor to a part that does not hold the alias.",
                 at=Position(self._file, node.start_mark.line + 1),
             )
         self._open.add(id(node))

@@ -55,7 +55,7 @@ class Modules:
     def __init__(self, root: Path, files: Collection[str], gone: Collection[str]) -> None:
         self._gone = frozenset(gone)
         self.files: dict[str, str] = {path: path for path in files if path.endswith(".py")}
-        self._aliases: dict[str, str] = {}
+        self._links: dict[str, list[str]] = {}
         self._follow_folder_links(root, files)
         self.children: dict[str, set[str]] = {}
         self._walked: dict[tuple[str, str], tuple[list[str], str | None]] = {}
@@ -74,8 +74,9 @@ class Modules:
                 continue
             real = "".join(f"{part}/" for part in target.relative_to(top).parts)
             for file in [file for file in self.files if file.startswith(real)]:
-                self.files[f"{path}/{file[len(real) :]}"] = file
-            self._aliases[f"{real}__init__.py"] = path[path.rfind("/") + 1 :]
+                linked = f"{path}/{file[len(real) :]}"
+                self.files[linked] = file
+                self._links.setdefault(file, []).append(linked)
 
     def _add(self, path: str) -> None:
         folder, name = folder_of(path), path[path.rfind("/") + 1 : -3]
@@ -100,15 +101,21 @@ class Modules:
         """The Python files in `folder` and all folders in it."""
         return [path for path in self.present() if path.startswith(folder)]
 
-    def words(self, path: str) -> tuple[bytes, ...]:
-        """Words of which a file that imports `path` by name holds at least one."""
-        folder = folder_of(path)
-        name = path[len(folder) : -3]
-        if name != "__init__":
-            return (os.fsencode(name),)
-        name = folder[len(folder_of(folder[:-1])) : -1]
-        alias = self._aliases.get(path)
-        return tuple(os.fsencode(word) for word in (name, alias) if word)
+    def paths(self, file: str) -> list[str]:
+        """The paths that lead to `file`: its own, and those through linked folders."""
+        return [file, *self._links.get(file, ())]
+
+    def words(self, file: str) -> set[bytes]:
+        """Words of which a file that imports `file` by name holds at least one."""
+        found = set()
+        for path in self.paths(file):
+            folder = folder_of(path)
+            name = path[len(folder) : -3]
+            if name == "__init__":
+                name = folder[len(folder_of(folder[:-1])) : -1]
+            if name:
+                found.add(os.fsencode(name))
+        return found
 
     def imported(self, statement: Import, file: str, roots: Iterable[str]) -> tuple[str, ...]:
         """The files that `statement` in `file` runs, packages on the way included."""
