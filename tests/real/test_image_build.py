@@ -49,7 +49,7 @@ def test_a_build_is_pushed_with_all_platforms_and_what_it_is_from(
     created = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(int(committed)))
     assert said[f"{OCI}created"] == created
     assert said["flowlift.inputs"].startswith("sha256:")
-    assert registry.config(digest)["config"]["Labels"][f"{OCI}revision"] == head
+    assert registry.config(str(digest))["config"]["Labels"][f"{OCI}revision"] == head
     assert re.search(r"\d\.\d s  \[linux/arm64 3/3\] COPY pyproject.toml", done.err)
 
 
