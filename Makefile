@@ -13,6 +13,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OLD := .cache/prefect-3.4
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+# Tests of one xdist_group share what is costly to make, so they stay in one process.
+PYTEST = $(BIN)/python -m pytest -n $(CORES) --dist loadgroup
 UV := UV_NO_CONFIG=1 $(BIN)/uv
 # In one line, as pip wants a requirement and its hashes: uv's part of the lock.
 UV_FROM_LOCK = sed -n '/^uv==/,/^[^ ]/{/^uv==/p;/^ .*--hash/p;}' requirements-dev.lock
@@ -26,7 +28,7 @@ help: ## say what there is
 env: $(STAMP) ## make .venv, with exactly what the lock names
 
 test: lint types ## all checks and all tests, with the real parts that are there
-	@$(BIN)/python -m pytest -n $(CORES) $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 lint: $(STAMP) ## ruff: rules and format
 	@$(BIN)/ruff check --quiet --output-format concise
@@ -39,7 +41,7 @@ unit: $(STAMP) ## the tests that need nothing
 	@$(BIN)/python -m pytest tests/unit $(ARGS)
 
 real: $(STAMP) ## the tests with real parts
-	@$(BIN)/python -m pytest -n $(CORES) tests/real $(ARGS)
+	@$(PYTEST) tests/real $(ARGS)
 
 fmt: $(STAMP) ## format, and mend what ruff can mend
 	@$(BIN)/ruff format --quiet

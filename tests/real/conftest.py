@@ -28,6 +28,9 @@ ROLES = {
 }
 """The shared servers that a fixture stands on."""
 
+LATE = frozenset({"images"})
+"""Fixtures of parts that take minutes to start on a machine that is new."""
+
 GIVEN = {"dev": "FLOWLIFT_TEST_PREFECT_URL", "prod": "FLOWLIFT_TEST_PREFECT_PROD_URL"}
 
 
@@ -87,8 +90,17 @@ SHARED = pytest.StashKey[SharedServers]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put tests that need real parts last: the quick ones say first what is wrong."""
-    items.sort(key=lambda item: item.get_closest_marker("real") is not None)
+    """Put tests that need real parts last: the quick ones say first what is wrong.
+
+    The very last are those whose parts may still be on their way.
+    """
+
+    def rank(item: pytest.Item) -> int:
+        if LATE.intersection(getattr(item, "fixturenames", ())):
+            return 2
+        return 1 if item.get_closest_marker("real") else 0
+
+    items.sort(key=rank)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
