@@ -87,7 +87,11 @@ def modified(
     touched = manifest.find(changed.paths, settings.manifests)
     old, unread = _declared_at(repository, settings, touched, changed, base)
     found = _compared(declared, set(touched), old, unread)
-    before, now = partial(repository.read, base), partial(repository.read, None)
+    before, present = partial(repository.read, base), frozenset(files)
+
+    def now(path: str) -> bytes | None:
+        return repository.read(None, path) if path in present else None
+
     left, policies = _without_configuration(changed.without(touched), before, now)
     entries = [Entry(entry.entrypoint, entry.root) for entry in declared]
     code = reached(repository.root, files, entries, left, settings.sources)

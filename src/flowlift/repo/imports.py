@@ -89,7 +89,10 @@ _LOADER_NAME = re.compile(rb"\b(?:" + "|".join(sorted(_LOADERS)).encode() + rb")
 
 def has_loader(source: bytes) -> bool:
     """Whether `source` may import by a call: such files must be read even if they name nothing."""
-    return any(word in source for word in _LOADER_WORDS) and bool(_LOADER_NAME.search(source))
+    for word in _LOADER_WORDS:
+        if word in source:
+            return _LOADER_NAME.search(source) is not None
+    return False
 
 
 def read(source: bytes, *, loader: bool | None = None) -> Imports:

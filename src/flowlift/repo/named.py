@@ -32,6 +32,7 @@ class Named:
 
     def __init__(self, paths: Collection[str], read: Reader) -> None:
         self._paths = frozenset(paths)
+        self._names = {posixpath.basename(path) for path in paths}
         self._folders = {
             "/".join(path.split("/")[:end]): path
             for path in sorted(paths, reverse=True)
@@ -84,7 +85,7 @@ class Named:
 
     def _meant(self, text: str, bases: Iterable[str]) -> list[str]:
         """The changed files that `text` can mean as a path from one of `bases`."""
-        if not text or "\n" in text:
+        if text[text.rfind("/") + 1 :] not in self._names:
             return []
         tidy = _tidy(text)
         if text.startswith("/"):

@@ -197,23 +197,24 @@ class TestMergeBase:
             repo.merge_base("nowhere")
 
 
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """main: 1-2-3-4-5; feat leaves at 2, and merges a long branch that left at 4."""
+    root = trees.repository(tmp_path_factory.mktemp("history") / "upstream", {"n.txt": "1"})
+    for number in "2345":
+        trees.commit(root, {"n.txt": number}, number)
+        trees.git(root, "branch", f"at-{number}")
+    trees.git(root, "checkout", "--quiet", "-b", "long", "at-4")
+    for number in "1234":
+        trees.commit(root, {"long.txt": number}, "long")
+    trees.git(root, "checkout", "--quiet", "-b", "feat", "at-2")
+    trees.commit(root, {"f.txt": "f"}, "feat")
+    trees.git(root, "merge", "--quiet", "--no-ff", "--no-edit", "long")
+    return root
+
+
 class TestShallowClones:
     """As CI systems make them: what cannot be known is an error, and never a wrong answer."""
-
-    @pytest.fixture(scope="class")
-    def history(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        """main: 1-2-3-4-5; feat leaves at 2, and merges a long branch that left at 4."""
-        root = trees.repository(tmp_path_factory.mktemp("history") / "upstream", {"n.txt": "1"})
-        for number in "2345":
-            trees.commit(root, {"n.txt": number}, number)
-            trees.git(root, "branch", f"at-{number}")
-        trees.git(root, "checkout", "--quiet", "-b", "long", "at-4")
-        for number in "1234":
-            trees.commit(root, {"long.txt": number}, "long")
-        trees.git(root, "checkout", "--quiet", "-b", "feat", "at-2")
-        trees.commit(root, {"f.txt": "f"}, "feat")
-        trees.git(root, "merge", "--quiet", "--no-ff", "--no-edit", "long")
-        return root
 
     @pytest.fixture
     def clone(self, history: Path, tmp_path: Path) -> Callable[..., Repository]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import logging
-import unittest
 import xml
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 
 from flowlift.repo.imports import ANYTHING, Import, Imports, read
 
-PACKAGES = [json, logging, unittest, xml]
+PACKAGES = [json, logging, xml]
 
 
 def by_parser(source: bytes) -> set[Import]:
@@ -36,8 +35,8 @@ PREFECT = "from prefect.flows import load_flow_from_entrypoint as load\n"
 def test_the_standard_library_as_the_parser_reads_it():
     folders = {Path(str(package.__file__)).parent for package in PACKAGES}
     files = [file for folder in sorted(folders) for file in sorted(folder.rglob("*.py"))]
-    files += sorted(Path(ast.__file__).parent.glob("[a-c]*.py"))
-    assert len(files) > 80
+    files += sorted(Path(ast.__file__).parent.glob("[bc]*.py"))
+    assert len(files) > 50
     for file in files:
         source = file.read_bytes()
         assert set(read(source, loader=False).statements) == by_parser(source), file
