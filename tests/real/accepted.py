@@ -118,22 +118,10 @@ ACCEPTED = (
         lambda d: _later(d) and d.prefect is False and d.flowlift is True,
     ),
     Accepted(
-        "deployments.job_variables.*",
-        "a second registration without them, before Prefect 3.6",
-        "Prefect leaves the old values.",
-        lambda d: _later(d) and _before_3_6(d) and d.flowlift is MISSING,
-    ),
-    Accepted(
         "deployments.schedules.*.schedule.day_or",
         "before Prefect 3.6",
         "Prefect 3.4 drops the manifest's day_or; its server keeps what flowlift sends.",
         lambda d: _before_3_6(d) and d.prefect is True and d.flowlift is False,
-    ),
-    Accepted(
-        "deployments.schedules.*.schedule.rrule",
-        "before Prefect 3.6",
-        "Later clients put a start before a rule that has none; its meaning is the same.",
-        lambda d: _before_3_6(d) and d.flowlift == f"DTSTART:20200101T000000\n{d.prefect}",
     ),
 )
 

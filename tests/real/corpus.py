@@ -7,13 +7,15 @@ A case is a folder with manifests and sources as a team would have them, and a `
 - `refuses`, `warns`: the findings that flowlift gives: check, file, line (0: the file as a whole).
 - `stops`: how it ends where there are no findings yet, or none any more: exit code, part of the
   message. A manifest that is not YAML, a build step that fails.
-- `prefect`: the Prefect versions whose registration is compared; all supported ones by default.
+- `prefect`: the Prefect versions that take the case; all supported ones by default.
+- `compared`: false where no Prefect registers what is meant, and flowlift does.
 - `manifests`: each manifest, with the folder that its entrypoints start from.
 - `environment`: the variables that the deploying process has.
 - `workspace`: pools, queues, variables and blocks that are there beforehand.
 - `config`: what the case's flowlift.toml adds to one environment called prod.
 - `detached`: the head is detached, as in many CI checkouts.
-- `then`: what is registered after a second commit, which lays the folder `then/` over the first.
+- `then`: what is registered after a second commit, which lays the folder `then/` over the first,
+  and the Prefect versions that can do it.
 """
 
 from __future__ import annotations
@@ -56,6 +58,14 @@ class Stops:
 
 
 @dataclass(frozen=True, slots=True)
+class Then:
+    """What a second commit leads to."""
+
+    deployments: tuple[str, ...]
+    prefect: SpecifierSet
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One repository-in-miniature; the fields are those of its case.toml."""
 
@@ -66,12 +76,13 @@ class Case:
     warns: tuple[Expected, ...]
     stops: Stops | None
     prefect: SpecifierSet
+    compared: bool
     manifests: tuple[tuple[str, str], ...]
     environment: Mapping[str, str]
     workspace: Mapping[str, Any]
     config: Mapping[str, Any]
     detached: bool
-    then: tuple[str, ...] | None
+    then: Then | None
 
     @property
     def folder(self) -> Path:
@@ -82,9 +93,13 @@ class Case:
         """Whether flowlift is to register the case, rather than to refuse it."""
         return not self.refuses and self.stops is None
 
+    def taken_by(self, version: str) -> bool:
+        """Whether Prefect `version` has what the case needs."""
+        return self.prefect.contains(version, prereleases=True)
+
     def compared_with(self, version: str) -> bool:
         """Whether what Prefect `version` registers is what flowlift is to register."""
-        return bool(self.deployments) and self.prefect.contains(version, prereleases=True)
+        return self.compared and bool(self.deployments) and self.taken_by(version)
 
 
 def load() -> list[Case]:
@@ -113,6 +128,7 @@ def _case(file: Path) -> Case:
         warns=_findings(table.pop("warns", ())),
         stops=Stops(**stops) if (stops := table.pop("stops", None)) else None,
         prefect=SpecifierSet(table.pop("prefect", "")),
+        compared=table.pop("compared", True),
         manifests=tuple(
             (entry["file"], entry["root"])
             for entry in table.pop("manifests", [{"file": "prefect.yaml", "root": ""}])
@@ -121,13 +137,19 @@ def _case(file: Path) -> Case:
         workspace=table.pop("workspace", {}),
         config=table.pop("config", {}),
         detached=table.pop("detached", False),
-        then=tuple(then["deployments"]) if (then := table.pop("then", None)) else None,
+        then=_then(table.pop("then", None)),
     )
     if table:
         raise ValueError(f"{file}: unknown keys {', '.join(table)}")
     if case.deployments and not case.registers:
         raise ValueError(f"{file}: what is refused is not registered")
     return case
+
+
+def _then(table: Mapping[str, Any] | None) -> Then | None:
+    if table is None:
+        return None
+    return Then(tuple(table["deployments"]), SpecifierSet(table.get("prefect", "")))
 
 
 def _findings(entries: Sequence[Mapping[str, Any]]) -> tuple[Expected, ...]:

@@ -34,6 +34,14 @@ FORKED = Path(__file__).with_name("forked_cli.py")
 PREFECT_IMPORTS = ("prefect.cli.deploy", "prefect.deployments.runner", "prefect.deployments.base")
 """Public modules that `prefect deploy` imports late: imported once, before the forks."""
 
+FLOWLIFT_IMPORTS = (
+    "flowlift.cli.apply",
+    "flowlift.cli.plan",
+    "flowlift.delivery.applying",
+    "flowlift.render.data",
+)
+"""The same for `flowlift apply` and `flowlift plan`."""
+
 FIRST, THEN = "first", "then"
 """The two rounds of a run: all cases, and the second commit of those that have one."""
 
@@ -152,7 +160,7 @@ def run(cases: Sequence[Case], servers: tuple[Server, Server], scratch: Path) ->
         snapshot.prepare(server, corpus.needs(cases))
     with _timed(outcome, "staging"):
         folders = {case.name: corpus.stage(case, scratch, python=python) for case in cases}
-    second = [case for case in cases if case.then is not None]
+    second = [case for case in cases if case.then and case.then.prefect.contains(outcome.version)]
     for turn, taking in ((FIRST, cases), (THEN, second)):
         if turn == THEN:
             for case in second:
@@ -171,7 +179,9 @@ def run(cases: Sequence[Case], servers: tuple[Server, Server], scratch: Path) ->
 
 def _only(cases: Iterable[Case], held: Mapping[str, Json]) -> dict[str, Json]:
     """The deployments of `cases` in what a workspace holds."""
-    keys = {key for case in cases for key in (*case.deployments, *(case.then or ()))}
+    keys = {
+        key for case in cases if case.then for key in (*case.deployments, *case.then.deployments)
+    }
     found = {key: thing for key, thing in held["deployments"].items() if key in keys}
     return {"deployments": found}
 
@@ -211,7 +221,14 @@ def _apply(
         for argv in runs:
             jobs.append((case, {"argv": argv, "cwd": str(work), "env": environ}))
     with _timed(outcome, f"flowlift apply, {turn}"):
-        _run(outcome.flowlift, turn, jobs, program="flowlift", python=sys.executable)
+        _run(
+            outcome.flowlift,
+            turn,
+            jobs,
+            program="flowlift",
+            python=sys.executable,
+            imports=FLOWLIFT_IMPORTS,
+        )
 
 
 def _environ(case: Case, work: Path) -> dict[str, str]:
