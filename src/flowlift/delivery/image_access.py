@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from flowlift.config import Image
 from flowlift.delivery.project import Project
@@ -13,7 +14,10 @@ from flowlift.errors import ConfigError, RegistryError
 from flowlift.image.engine import Docker
 from flowlift.image.login import Logins, docker_environment, logins
 from flowlift.image.reference import HUB, Reference, mirrored, parse
-from flowlift.image.registry import Repository
+
+if TYPE_CHECKING:
+    # What talks to registries takes longest to load, and a check mostly needs none of it.
+    from flowlift.image.registry import Repository
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class Access:
 
     def repository(self, reference: Reference, *, patient: bool = True) -> Repository:
         """A repository in a registry, to be used within `with`."""
+        from flowlift.image.registry import Repository  # noqa: PLC0415 - see above
+
         return Repository(
             reference,
             self._logins.of(reference.registry),

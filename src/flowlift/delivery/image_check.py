@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
@@ -21,7 +22,6 @@ from flowlift.delivery.project import Project
 from flowlift.errors import Position, VersionError
 from flowlift.image.build import carried
 from flowlift.image.reference import DevTag, branch_word, read_dev_tag
-from flowlift.image.registry import Manifest
 from flowlift.image.version import (
     Found,
     allowed_next,
@@ -31,6 +31,9 @@ from flowlift.image.version import (
 )
 from flowlift.repo.git import Repository
 from flowlift.repo.tags import remote_refs, tag_patterns, tagged_commit
+
+if TYPE_CHECKING:
+    from flowlift.image.registry import Manifest
 
 
 @dataclass(frozen=True, slots=True)

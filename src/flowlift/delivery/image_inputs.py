@@ -106,8 +106,8 @@ def select(project: Project, image: Image) -> Selection:
             f"There is no folder {image.context}.",
             remedy="Name the build context with `context` in [tool.flowlift.image].",
         )
-    ignores = (project.repository.read(None, file) for file in ignore_files(image))
-    ignore = next((found for found in ignores if found is not None), b"")
+    present = (file for file in ignore_files(image) if (project.root / file).is_file())
+    ignore = next((project.repository.read(None, file) or b"" for file in present), b"")
     parsed = dockerfiles.parse(text.decode("utf-8", "replace"))
     return Selection(image, parsed, ignore.decode("utf-8", "replace"))
 

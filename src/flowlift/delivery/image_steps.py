@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
+from typing import TYPE_CHECKING
 
 from flowlift.delivery.image_access import Access
 from flowlift.delivery.image_check import read_project_version, tag_name
@@ -16,7 +17,6 @@ from flowlift.image.engine import Order
 from flowlift.image.inputs import INPUTS, SOURCES, Inputs
 from flowlift.image.promote import Promoted, promote
 from flowlift.image.reference import Reference, branch_tag, pull_request_tag
-from flowlift.image.registry import Repository
 from flowlift.image.version import allowed_next
 from flowlift.repo.remote import normalize_remote
 from flowlift.repo.tags import (
@@ -27,6 +27,9 @@ from flowlift.repo.tags import (
     tag_patterns,
     tagged_commit,
 )
+
+if TYPE_CHECKING:
+    from flowlift.image.registry import Repository
 
 _OCI = "org.opencontainers.image."
 

@@ -17,6 +17,7 @@ from flowlift.plan.checks.parameters import check_parameters
 from flowlift.plan.checks.report import Report
 from flowlift.plan.checks.schedules import check_schedules
 from flowlift.plan.checks.shape import check_entry
+from flowlift.plan.checks.steps import check_steps
 from flowlift.plan.checks.templates import check_templates
 from flowlift.plan.checks.workspace import check_pools
 from flowlift.plan.desired import Resolution
@@ -84,6 +85,7 @@ def check_entries(
     for index in scoped.reasons:
         declared, flow = scoped.declared[index], scoped.flows[index]
         check_entry(declared, report)
+        check_steps(declared, report)
         if isinstance(flow, Unreadable):
             report_unreadable(declared, flow, report)
         elif index in resolutions:

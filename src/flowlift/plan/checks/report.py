@@ -24,6 +24,8 @@ CHECKS: Mapping[str, Level] = {
     "concurrency": E,
     "tags": E,
     "trigger": E,
+    "step": E,
+    "doubtful-step": W,
     "ambiguous-root": W,
     "prefect-version": W,
     # The flow's code
