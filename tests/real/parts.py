@@ -18,7 +18,7 @@ from typing import NoReturn
 
 import pytest
 
-PATIENCE = 900.0
+PATIENCE = 1800.0
 """Seconds that a part may take to start."""
 
 
