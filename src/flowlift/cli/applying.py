@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import click
 
 from flowlift.cli import session
+from flowlift.cli.boundary import INTERRUPTED
 from flowlift.cli.plan import show
 from flowlift.delivery.applying import Applied, Watcher
 from flowlift.errors import InputError
@@ -101,7 +102,7 @@ class Shown:
             screen = screen_of(sys.stderr)
             text = partly_applied(self._partial(result), colour=screen.colour, width=screen.width)
             click.echo(text, nl=False, err=True)
-            return 1
+            return INTERRUPTED if result.written.interrupted else 1
         if result.written.done and not self.as_json:
             actions = [change.action for change in result.written.done]
             unchanged = result.plan.count(Action.NONE)
