@@ -1,6 +1,7 @@
 """All figures: `python -m bench`."""
 
-from bench.deployments import main
+from bench import deployments, image
 
 if __name__ == "__main__":
-    main()
+    deployments.main()
+    image.main()

@@ -1,0 +1,236 @@
+"""The flows image: flowlift beside `docker buildx` on the same image, in one run.
+
+    python -m bench.image
+
+The engine, the builder and the registry are those of the tests (CONTRIBUTING.md). Every cell is a
+whole process, started as a user starts it: the median of the runs, and the fastest.
+`FLOWLIFT_BENCH_BUILDKITD` names a buildkitd to start anew, as each job of a hosted CI has it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.deployments import Cell, run
+from tests.real.images import ImagePlatform, Images, find_images
+from tests.real.parts import MissingPartError
+from tests.real.repositories import create_repository
+
+FLOWLIFT = str(Path(sys.executable).parent / "flowlift")
+RUNS = 7
+THIRD, QUICK = "<= 0.33", "< 0.4 s"
+PATIENCE = 30.0
+
+
+@dataclass
+class Row:
+    work: str
+    flowlift: Cell
+    other: str = ""
+    peer: Cell | None = None
+    bar: str = ""
+
+    def line(self) -> str:
+        """The row in markdown: medians, and the fastest in brackets."""
+        ratio = f"{self.flowlift.median / self.peer.median:.2f}" if self.peer else ""
+        return (
+            f"| {self.work} | {_shown(self.flowlift)} | {self.other}"
+            f" | {_shown(self.peer) if self.peer else ''} | {ratio} | {self.bar} |"
+        )
+
+
+def _shown(cell: Cell) -> str:
+    return f"{cell.median:.2f} s ({min(cell.seconds):.2f})"
+
+
+class Bench:
+    """A platform whose image has Prefect in it, for two platforms."""
+
+    def __init__(self, folder: Path, images: Images) -> None:
+        self.images = images
+        self.platform = ImagePlatform(create_repository(folder), images)
+        self.platform.dockerfile = (
+            f"FROM {images.prefect}\nCOPY pyproject.toml /opt/prefect/own.toml\n"
+            "RUN python -c \"print('built')\"\n"
+        )
+        self.platform.begin()
+        self.root = self.platform.repository.path
+        self.rows: list[Row] = []
+
+    def flowlift(self, *words: str) -> Callable[[Cell], None]:
+        """`flowlift image ...` as a process."""
+        return lambda cell: run([FLOWLIFT, "image", *words], self.root, self.images.environ, cell)
+
+    def docker(self, *words: str) -> Callable[[Cell], None]:
+        """`docker ...` as a process."""
+        return lambda cell: run(["docker", *words], self.root, self.images.environ, cell)
+
+    def build_words(self, *more: str) -> list[str]:
+        """What builds the same image by hand."""
+        words = ["buildx", "build", "--push", "--platform", "linux/amd64,linux/arm64"]
+        words += ["--file", "etc/docker/Dockerfile", "--tag", f"{self.platform.name}:by-hand"]
+        return [*words, *more, "."]
+
+    def side_by_side(
+        self,
+        work: str,
+        flowlift: Callable[[Cell], None],
+        other: str,
+        peer: Callable[[Cell], None],
+        bar: str = "",
+    ) -> None:
+        """Run both in turns, so that what else the machine does is fair to both."""
+        mine, theirs = Cell(), Cell()
+        for _ in range(RUNS):
+            flowlift(mine)
+            peer(theirs)
+        self.rows.append(Row(work, mine, other, theirs, bar))
+
+    def alone(self, work: str, flowlift: Callable[[Cell], None], bar: str) -> None:
+        """Run what nothing else does."""
+        row = Row(work, Cell(), bar=bar)
+        for _ in range(RUNS):
+            flowlift(row.flowlift)
+        self.rows.append(row)
+
+    def table(self) -> str:
+        """The rows as a table in markdown."""
+        lines = [
+            "| work | flowlift | beside | its time | ratio | bar |",
+            "| --- | --- | --- | --- | --- | --- |",
+            *(row.line() for row in self.rows),
+        ]
+        return "\n".join(lines)
+
+
+def measure(bench: Bench, folder: Path) -> None:
+    """All rows."""
+    provenance = ("--provenance=mode=max",)
+    for first in (bench.flowlift("build"), bench.docker(*bench.build_words(*provenance))):
+        first(Cell())
+    same = bench.flowlift("build")
+    bench.side_by_side(
+        "nothing changed: `image build`",
+        same,
+        "warm `docker buildx build --push`, the same attestations",
+        bench.docker(*bench.build_words(*provenance)),
+        THIRD,
+    )
+    bench.side_by_side(
+        "nothing changed: `image build`",
+        same,
+        "the same without attestations",
+        bench.docker(*bench.build_words("--provenance=false")),
+    )
+    if program := os.environ.get("FLOWLIFT_BENCH_BUILDKITD"):
+        fresh_builder(bench, folder, program)
+    retag = ("buildx", "imagetools", "create", "--tag", f"{bench.platform.name}:by-hand-2")
+    bench.side_by_side(
+        "nothing changed: `image build`",
+        same,
+        "a tag alone: `docker buildx imagetools create`",
+        bench.docker(*retag, f"{bench.platform.name}:by-hand"),
+    )
+    bench.flowlift("promote")(Cell())
+    bench.side_by_side(
+        "`image promote`, released already",
+        bench.flowlift("promote"),
+        "warm rebuild",
+        bench.docker(*bench.build_words(*provenance)),
+    )
+    promote_anew(bench)
+    bench.alone("`image check`, nothing changed", bench.flowlift("check"), QUICK)
+    bench.platform.bump("1.2.0", "feat/next")
+    work = "`image check`, changed: remote and registry asked"
+    bench.alone(work, bench.flowlift("check"), QUICK)
+
+
+def promote_anew(bench: Bench) -> None:
+    """A first promotion each time, beside a build of the same commit without any cache."""
+    mine, theirs = Cell(), Cell()
+    for number in range(3):
+        bench.platform.version = f"1.1.{number}"
+        bench.platform.commit(f"Version {number}")
+        bench.platform.repository.push()
+        bench.flowlift("build")(Cell())
+        bench.flowlift("promote")(mine)
+        bench.docker(*bench.build_words("--no-cache", "--provenance=mode=max"))(theirs)
+    work = "`image promote`, of a tested image"
+    bench.rows.append(Row(work, mine, "rebuild without a cache", theirs))
+
+
+def fresh_builder(bench: Bench, folder: Path, program: str) -> None:
+    """A builder that has nothing, and takes its cache from the registry."""
+    cache = f"type=registry,ref={bench.platform.name}:cache"
+    with_cache = bench.build_words("--provenance=mode=max", "--cache-to", f"{cache},mode=max")
+    bench.docker(*with_cache)(Cell())
+
+    def peer(cell: Cell) -> None:
+        home = Path(tempfile.mkdtemp(dir=folder))
+        environ = {**os.environ, **bench.images.environ}
+        config = home / "buildkitd.toml"
+        config.write_text(f'[registry."{bench.images.registry}"]\nhttp = true\n')
+        socket = f"unix://{home}/s"
+        words = [program, "--addr", socket, "--root", str(home / "root"), "--config", str(config)]
+        words += ["--containerd-worker=false", "--oci-worker-net", "host"]
+        with (home / "log").open("wb") as log:
+            daemon = subprocess.Popen(words, stdout=log, stderr=log)
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while not (home / "s").exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            create = [
+                "docker",
+                "buildx",
+                "create",
+                "--name",
+                home.name,
+                "--driver",
+                "remote",
+                socket,
+            ]
+            subprocess.run(create, env=environ, check=True, capture_output=True)
+            bench.docker(
+                *bench.build_words(
+                    "--builder", home.name, "--provenance=mode=max", "--cache-from", cache
+                )
+            )(cell)
+            remove = ["docker", "buildx", "rm", home.name]
+            subprocess.run(remove, env=environ, check=True, capture_output=True)
+        finally:
+            daemon.terminate()
+            daemon.wait()
+            shutil.rmtree(home, ignore_errors=True)
+
+    bench.side_by_side(
+        "nothing changed: `image build`",
+        bench.flowlift("build"),
+        "a new builder with its cache in the registry, as in a hosted CI",
+        peer,
+        THIRD,
+    )
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    try:
+        images = find_images()
+    except MissingPartError as reason:
+        print(f"The image is not measured: {reason}", file=sys.stderr)
+        return
+    with tempfile.TemporaryDirectory(prefix="flowlift-bench-") as name:
+        bench = Bench(Path(name) / "git", images)
+        measure(bench, Path(name))
+        print(bench.table())
+
+
+if __name__ == "__main__":
+    main()
