@@ -15,6 +15,7 @@ from flowlift.repo import manifest
 from flowlift.repo.changed import Changed
 from flowlift.repo.closure import Entry, reached
 from flowlift.repo.differences import (
+    configuration,
     entry_changes,
     listed,
     policy_changes,
@@ -23,6 +24,8 @@ from flowlift.repo.differences import (
 )
 from flowlift.repo.git import Repository
 from flowlift.repo.named import Named, Reader
+
+_CONFIGURATION = ("flowlift.toml", "pyproject.toml")
 
 
 class Removed(NamedTuple):
@@ -84,14 +87,22 @@ def modified(
     if not changed.paths:
         return Modified()
     files = repository.files()
-    touched = manifest.find(changed.paths, settings.manifests)
-    old, unread = _declared_at(repository, settings, touched, changed, base)
-    found = _compared(declared, set(touched), old, unread)
     before, present = partial(repository.read, base), frozenset(files)
 
     def now(path: str) -> bytes | None:
         return repository.read(None, path) if path in present else None
 
+    globs = _globs_at_base(changed, settings, before)
+    touched = set(manifest.find(changed.paths, {*globs, *settings.manifests}))
+    base_files = repository.files(base) if touched or globs != settings.manifests else []
+    old_manifests = manifest.find(base_files, globs)
+    if globs != settings.manifests:
+        # A manifest may come in, or fall out, by configuration alone.
+        touched |= set(old_manifests) ^ set(manifest.find(files, settings.manifests))
+    old, unread = _declared_at(
+        [file for file in old_manifests if file in touched], before, base_files, settings
+    )
+    found = _compared(declared, touched, old, unread)
     left, policies = _without_configuration(changed.without(touched), before, now)
     entries = [Entry(entry.entrypoint, entry.root) for entry in declared]
     code = reached(repository.root, files, entries, left, settings.sources)
@@ -105,24 +116,26 @@ def modified(
     return replace(found, reasons=reasons)
 
 
+def _globs_at_base(changed: Changed, settings: Settings, before: Reader) -> tuple[str, ...]:
+    """The globs of manifests as they were configured at the base."""
+    if changed.paths.isdisjoint(_CONFIGURATION):
+        return settings.manifests
+    for file in _CONFIGURATION:
+        said = configuration(before(file), file).get("manifests")
+        if isinstance(said, list):
+            return tuple(map(str, said))
+    return Settings().manifests
+
+
 def _declared_at(
-    repository: Repository,
-    settings: Settings,
-    touched: Sequence[str],
-    changed: Changed,
-    base: str,
+    manifests: Sequence[str], before: Reader, files: Sequence[str], settings: Settings
 ) -> tuple[list[Declared], list[str]]:
-    """What the touched manifests declare at the base, and those that cannot be read there."""
-    fresh = changed.added | {new for _, new in changed.renames}
-    files = repository.files(base) if touched else []
+    """What manifests of the base declare there, and those that cannot be read."""
     declared: list[Declared] = []
     unread: list[str] = []
-    for file in touched:
-        content = None if file in fresh else repository.read(base, file)
-        if content is None:
-            continue
+    for file in manifests:
         try:
-            parsed = manifest.read(content, file)
+            parsed = manifest.read(before(file) or b"", file)
         except ManifestError:
             unread.append(file)
             continue
@@ -212,12 +225,11 @@ def _without_configuration(
     done: list[str] = []
     policies: list[Reason] = []
     for path in sorted(changed.paths):
-        if path not in ("flowlift.toml", "pyproject.toml") and not path.endswith("/pyproject.toml"):
+        if path not in _CONFIGURATION and not path.endswith("/pyproject.toml"):
             continue
         old, new = before(path), now(path)
-        if "/" not in path:
-            table = () if path == "flowlift.toml" else ("tool", "flowlift")
-            keys = policy_changes(old, new, *table)
+        if path in _CONFIGURATION:
+            keys = policy_changes(configuration(old, path), configuration(new, path))
             if keys:
                 policies.append(Reason(kind="policy", detail=f"{path}: {listed(keys)}"))
         if path == "flowlift.toml" or project_changes(old, new) == []:

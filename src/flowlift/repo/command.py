@@ -69,7 +69,11 @@ def run(
             check=False,
         )
     except FileNotFoundError:
-        raise missing() from None
+        if not directory.is_dir():
+            raise GitError(
+                f"{directory} is not there any more.", remedy="Run flowlift in a folder that is."
+            ) from None
+        raise GitError("git is not installed.", remedy="Install git 2.30 or newer.") from None
     except (ValueError, UnicodeEncodeError):
         raise InputError(
             f"git cannot be given {arguments!r}.", remedy="Use names without control characters."
@@ -82,11 +86,6 @@ def run(
     if ok is not None and done.returncode not in ok:
         raise failure(arguments[0], done.stderr)
     return done
-
-
-def missing() -> GitError:
-    """The error for a machine without git."""
-    return GitError("git is not installed.", remedy="Install git 2.30 or newer.")
 
 
 def failure(subcommand: str, stderr: bytes) -> GitError:

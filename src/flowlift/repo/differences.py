@@ -65,20 +65,22 @@ def project_changes(old: bytes | None, new: bytes | None) -> list[str] | None:
     return list(_differing(_run_time(before), _run_time(after), ""))
 
 
-def policy_changes(old: bytes | None, new: bytes | None, *path: str) -> list[str]:
-    """The keys of flowlift's configuration that differ and that decide what deployments will be.
+def policy_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """The keys of two configurations that differ and that decide what deployments will be."""
+    before, after = ({key: table[key] for key in _POLICY & table.keys()} for table in (old, new))
+    return list(_differing(before, after, ""))
 
-    `path` leads to the configuration's table. What cannot be read counts as empty: the
-    configuration as it stands now has been read, or there would be no plan.
+
+def configuration(content: bytes | None, file: str) -> dict[str, Any]:
+    """flowlift's own table in a flowlift.toml or a pyproject.toml; empty where it has none.
+
+    What cannot be read is empty too: the configuration as it stands now has been read, or there
+    would be no plan.
     """
-    tables = []
-    for content in (old, new):
-        table = _parsed(content) or {}
-        for part in path:
-            inner = table.get(part)
-            table = inner if isinstance(inner, dict) else {}
-        tables.append({key: value for key, value in table.items() if key in _POLICY})
-    return list(_differing(tables[0], tables[1], ""))
+    table: Any = _parsed(content) or {}
+    for part in () if file == "flowlift.toml" else ("tool", "flowlift"):
+        table = table.get(part) if isinstance(table, dict) else None
+    return table if isinstance(table, dict) else {}
 
 
 def listed(keys: list[str]) -> str:

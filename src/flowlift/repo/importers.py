@@ -48,7 +48,7 @@ class Importers:
         self._shared_tops = {top for base in shared for top in modules.tops(base)}
         self._local_tops = {top for base in self._folders for top in modules.tops(base)}
         self._importers: defaultdict[str, list[str]] = defaultdict(list)
-        self._local: defaultdict[str, list[tuple[str, Import]]] = defaultdict(list)
+        self._local: defaultdict[str, dict[Import, list[str]]] = defaultdict(dict)
         self._absolute: dict[Import, tuple[tuple[str, ...], str]] = {}
         self._known: dict[tuple[Import, str], tuple[str, ...]] = {}
         self._searched: set[bytes] = set()
@@ -113,9 +113,9 @@ class Importers:
             for folder in folders:
                 if path.startswith(folder):
                     top = path[len(folder) :].split("/", 1)[0].removesuffix(".py")
-                    for file, statement in self._local.get(top, ()):
+                    for statement, files in self._local.get(top, {}).items():
                         if target in self._modules.imported(statement, "", (folder,)):
-                            yield file
+                            yield from files
 
     def _read_mentions(self, targets: Iterable[str]) -> None:
         """Read every file that may import one of `targets`."""
@@ -155,7 +155,7 @@ class Importers:
             found, top = known
             targets += found
             if top:
-                self._local[top].append((path, statement))
+                self._local[top].setdefault(statement, []).append(path)
         for end in read.files:
             targets += self._ending(end)
         targets += self._offered(path, source)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 ANYTHING = ""
@@ -127,9 +128,7 @@ def _scanned(source: bytes) -> list[Import] | None:
     if len(matches) != code.count(b"import"):
         matches = _ANY.findall(code)
     for match in matches:
-        parsed = _known.get(match)
-        if parsed is None:
-            parsed = _known[match] = _statement(*match)
+        parsed = _statement(*match)
         if not parsed:
             return None
         found += parsed
@@ -142,10 +141,7 @@ def _code(source: bytes) -> bytes | None:
     return None if b'"' in code or b"'" in code or not code.isascii() else code
 
 
-_known: dict[tuple[bytes, ...], tuple[Import, ...]] = {}
-"""Statements read before: the same few are in every file."""
-
-
+@lru_cache(maxsize=100_000)
 def _statement(origin: bytes, bracketed: bytes, listed: bytes, plain: bytes) -> tuple[Import, ...]:
     """One matched statement; empty where it is of a form that the syntax tree must tell."""
     text = bracketed or listed or plain

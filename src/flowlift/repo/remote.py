@@ -57,12 +57,13 @@ def check_branch(name: str) -> None:
     Raises:
         InputError: git does not allow it, or it would be read as an option.
     """
+    anywhere = Path(__file__).parent
     allowed = bool(name) and not name.startswith("-") and "\0" not in name
     if allowed:
         # `--branch` alone takes "@{-1}", which means another branch, and the plain form "HEAD".
         checks = (["--branch", name], [f"refs/heads/{name}"])
         allowed = all(
-            run(Path.cwd(), "check-ref-format", *check, ok=None).returncode == 0 for check in checks
+            run(anywhere, "check-ref-format", *check, ok=None).returncode == 0 for check in checks
         )
     if not allowed:
         raise InputError(

@@ -326,3 +326,17 @@ class TestConfiguration:
         case = Case(tmp_path / "p", {"prefect.yaml": MANIFEST, file: before})
         found = case.why({file: before + 'tags = ["team"]\n'})
         assert found == everything(f"policy: {file}: env.dev.tags")
+
+    def test_a_manifest_that_comes_in_by_configuration_alone(self, tmp_path: Path):
+        files = {**FILES, "more/prefect.yaml": "deployments:\n- {name: a, entrypoint: x.py:f}\n"}
+        case = Case(tmp_path / "p", files, manifests=["**/prefect.yaml"])
+        found = case.why({"flowlift.toml": 'manifests = ["**/prefect.yaml"]\n'})
+        assert found == {"a": ["new"]}
+
+    def test_a_manifest_that_falls_out_by_configuration_alone(self, tmp_path: Path):
+        more = "deployments:\n- {name: a, entrypoint: x.py:f}\n"
+        configured = 'manifests = ["**/prefect.yaml"]\n'
+        files = {**FILES, "more/prefect.yaml": more, "flowlift.toml": configured}
+        case = Case(tmp_path / "p", files)
+        assert case.why({"flowlift.toml": 'manifests = ["prefect.yaml"]\n'}) == {}
+        assert [str(gone.at) for gone in case.modified().removed] == ["more/prefect.yaml:2"]
