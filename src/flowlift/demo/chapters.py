@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flowlift.demo.image import tell_image
 from flowlift.demo.prompt import Prompt
 from flowlift.demo.stage import DEFAULT_BRANCH, Stage
 from flowlift.demo.teller import Teller
@@ -117,6 +118,7 @@ def tell_all(stage: Stage, teller: Teller) -> None:
         "Nothing left to do", "Whoever runs it again, changes nothing: not a single write."
     ):
         _nothing_left(scene, dev, prod)
+    tell_image(scene.prompt, teller, scene.merge)
 
 
 def _a_platform(scene: _Scene) -> None:
