@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flowlift.errors import EngineError, ImageError
 from flowlift.image.engine import Builder, Docker, Order
 from flowlift.image.inputs import INPUTS, SOURCES, Inputs
 from flowlift.image.reference import Reference, inputs_tag
-from flowlift.image.registry import Manifest, Repository
+
+if TYPE_CHECKING:
+    from flowlift.image.registry import Manifest, Repository
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flowlift.errors import ImageError, InputError
 from flowlift.image.build import Carried, carried
 from flowlift.image.engine import Docker
 from flowlift.image.inputs import Inputs
 from flowlift.image.reference import inputs_tag
-from flowlift.image.registry import Repository
+
+if TYPE_CHECKING:
+    from flowlift.image.registry import Repository
 
 
 @dataclass(frozen=True, slots=True)
