@@ -36,7 +36,7 @@ def test_the_standard_library_as_the_parser_reads_it():
     folders = {Path(str(package.__file__)).parent for package in PACKAGES}
     files = [file for folder in sorted(folders) for file in sorted(folder.rglob("*.py"))]
     files += sorted(Path(ast.__file__).parent.glob("[bc]*.py"))
-    assert len(files) > 50
+    assert len(files) > 30
     for file in files:
         source = file.read_bytes()
         assert set(read(source, loader=False).statements) == by_parser(source), file
