@@ -18,6 +18,8 @@ from typing import Any
 LAST_LINES = 20
 """Lines of a failing step that are shown, an unfinished last one included."""
 
+# What is no step of the Dockerfile: reading it, logging in, writing down what was done.
+_BESIDE = re.compile(r"internal\]|^\[auth\]|^resolving provenance")
 _FRACTION = re.compile(r"\.(\d{1,6})\d*")
 
 
@@ -94,7 +96,7 @@ class Progress:
         step.name = vertex.get("name") or step.name
         step.error = vertex.get("error") or step.error
         ended = vertex.get("completed")
-        if not ended or step.told or step.error or "internal]" in step.name:
+        if not ended or step.told or step.error or _BESIDE.search(step.name):
             return
         step.told = True
         if vertex.get("cached"):

@@ -20,6 +20,7 @@ from typing import Any, TypeVar, cast
 import requests
 from dxf import DXF, DXFBase
 from dxf.exceptions import DXFAuthInsecureError, DXFUnauthorizedError
+from requests.adapters import HTTPAdapter
 
 from flowlift.errors import LoginError, RegistryError
 from flowlift.image.login import Credentials
@@ -315,7 +316,17 @@ class _OnThisMachine(DXF):
         session = self._sessions[0]
         if isinstance(session, requests.Session):
             session.trust_env = False
+            # Tokens are asked for by https, whatever address the registry names.
+            session.mount(f"https://{self._host}/", _ByHttp())
         return self
+
+
+class _ByHttp(HTTPAdapter):
+    """Sends by http what is addressed to https."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        request.url = (request.url or "").replace("https://", "http://", 1)
+        return super().send(request, *args, **kwargs)
 
 
 def is_here(registry: str) -> bool:
