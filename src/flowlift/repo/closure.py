@@ -21,7 +21,7 @@ from flowlift.repo.imports import Import
 from flowlift.repo.modules import Modules, folder_of, search_roots
 
 MOST_CHAINS = 20
-"""With more changed Python files than this, only the nearest is shown for each entrypoint."""
+"""With more changed files than this, only the nearest is shown for each entrypoint."""
 
 PROJECT_FILES = frozenset(
     {
@@ -168,16 +168,19 @@ class _Search:
         # What tests are made of is not imported by name at run time.
         left = [path for path in changed if not _is_test(path)]
         done: set[str] = set()
+        # Looking for who imports one of them may read files that are another.
         while todo := sorted(self._importers.unknown.keys() - done):
+            done.update(todo)
+            alike: dict[tuple[str, ...], list[str]] = {}
             for file in todo:
-                done.add(file)
                 computed = self._importers.computed[file]
                 maybe = [path for path in left if path != file and _fits(path, computed, bases)]
-                if not maybe:
-                    continue
-                for entry, _ in self._reaching([file]):
-                    why = self._importers.unknown[file]
-                    self._add(entry, "could not tell", f"{_some(maybe)}: {why}")
+                if maybe:
+                    alike.setdefault(tuple(maybe), []).append(file)
+            for possible, files in alike.items():
+                for entry, chain in self._reaching(files):
+                    why = self._importers.unknown[chain[0]]
+                    self._add(entry, "could not tell", f"{_some(possible)}: {why}")
         for entry, start in self._starts.items():
             if not start.files and left:
                 why = f"the code of {entry.entrypoint!r} was not found"
@@ -199,8 +202,12 @@ class _Search:
                     folder = folder_of(folder[:-1]) if folder else None
                 if folder is not None:
                     beside.setdefault(folder, []).append(path)
-        for folder, paths in beside.items():
-            for entry, _ in self._reaching(self._modules.below(folder)):
+        groups = [([folder], paths) for folder, paths in beside.items()]
+        if len(groups) > MOST_CHAINS:
+            groups = [(list(beside), [path for paths in beside.values() for path in paths])]
+        for folders, paths in groups:
+            near = [file for folder in folders for file in self._modules.below(folder)]
+            for entry, _ in self._reaching(near):
                 self._add(entry, "could not tell", f"{_some(paths)}: data beside the code")
 
     def projects(self, changed: Sequence[str]) -> None:

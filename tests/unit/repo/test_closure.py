@@ -348,6 +348,26 @@ class TestWhatCannotBeTold:
         }
         assert given.reached(Changed(added=frozenset({"docs/x.svg"})), *entries) == {}
 
+    def test_data_in_very_many_folders(self, tmp_path: Path):
+        names = [f"p{number}" for number in range(MOST_CHAINS + 1)]
+        given = tree(tmp_path, "import p3.x", **{f"src__{name}__x": "" for name in names})
+        assert given.why(*(f"src/{name}/q.sql" for name in names)) == [
+            f"could not tell: src/p0/q.sql and {MOST_CHAINS} more: data beside the code"
+        ]
+        assert given.why("src/p4/q.sql") == []
+
+    def test_many_files_that_import_by_computed_names(self, tmp_path: Path):
+        names = [f"load{number}" for number in range(50)]
+        given = tree(
+            tmp_path,
+            "from acme import load7",
+            src__acme__plugin="",
+            **{f"src__acme__{name}": self.COMPUTED for name in names},
+        )
+        assert given.why("src/acme/plugin.py") == [
+            "could not tell: src/acme/plugin.py: src/acme/load7.py imports by a computed name"
+        ]
+
     def test_what_no_flow_reads(self, tmp_path: Path):
         given = tree(tmp_path, "", setup="")
         files = [
