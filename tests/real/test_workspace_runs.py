@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +87,14 @@ def test_runs_are_watched_to_their_end_and_a_failure_explains_itself(
         bad = await start_run(client, ids["bad"])
         async for runs in watch_runs(client, [good.id, bad.id]):
             seen.append(runs)
-        # A task's log comes some moments after its end, as workers send them in portions.
-        return good, bad, await last_logs(client, bad.id), await who_polls(client, work_pool)
+        # A run's log comes some moments after its end, as workers send it in portions.
+        logs: list[Any] = []
+        for _ in range(40):
+            logs = await last_logs(client, bad.id)
+            if any("no data for today" in line.message for line in logs):
+                break
+            await asyncio.sleep(0.5)
+        return good, bad, logs, await who_polls(client, work_pool)
 
     good, bad, logs, poll = ask(workspace.url, work)
     end = seen[-1]

@@ -28,6 +28,8 @@ from flowlift.workspace.runs import (
 )
 
 LOG_LINES = 20
+LOG_LOOKS, LOG_PAUSE = 8, 0.5
+"""How often, and after how many seconds again, the log is asked for until it tells the error."""
 Tell = Callable[[int, int, str], None]
 
 
@@ -160,8 +162,7 @@ async def _watch(tests: _Tests) -> None:
 async def _ended(tests: _Tests, live: Live, run: Run) -> RunOutcome:
     lines: tuple[str, ...] = ()
     if not run.succeeded:
-        logs = await last_logs(tests.client, run.id, LOG_LINES)
-        lines = tuple(f"{line.level:<8} {line.message}" for line in logs)
+        lines = await _log(tests.client, run.id)
     return RunOutcome(
         live.key,
         run.state,
@@ -203,12 +204,22 @@ def _why_not(poll: Poll | None) -> str:
 async def _too_long(tests: _Tests, live: Live, run: Run) -> RunOutcome:
     seconds = tests.settings.timeout
     await cancel_run(tests.client, run.id, f"not ended within {seconds:g} s of flowlift verify")
-    logs = await last_logs(tests.client, run.id, LOG_LINES)
+    lines = await _log(tests.client, run.id)
     return RunOutcome(
         live.key,
         "TimedOut",
         run.seconds,
         tests.url(run.id),
         f"Not ended within {seconds:g} s.",
-        tuple(f"{line.level:<8} {line.message}" for line in logs),
+        lines,
     )
+
+
+async def _log(client: Client, run_id: str) -> tuple[str, ...]:
+    """The last lines of a failed run's log, which reach the server some moments after its end."""
+    for _ in range(LOG_LOOKS):
+        logs = await last_logs(client, run_id, LOG_LINES)
+        if any(line.level in {"ERROR", "CRITICAL"} for line in logs):
+            break
+        await asyncio.sleep(LOG_PAUSE)
+    return tuple(f"{line.level:<8} {line.message}" for line in logs)
