@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - lines of SVG stay whole
 """`flowlift demo` as it ran, filmed: its real output scrolls by, without the time that it waited."""
 
 from __future__ import annotations
