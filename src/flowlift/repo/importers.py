@@ -42,10 +42,12 @@ class Importers:
         scripts: Iterable[tuple[str, ...]],
     ) -> None:
         self._modules = modules
-        self._shared = shared
         self._scripts = frozenset(scripts)
         self._folders = {folder for pair in self._scripts for folder in pair} - set(shared)
-        self._shared_tops = {top for base in shared for top in modules.tops(base)}
+        self._roots: defaultdict[str, list[str]] = defaultdict(list)
+        for base in shared:
+            for top in modules.tops(base):
+                self._roots[top].append(base)
         self._local_tops = {top for base in self._folders for top in modules.tops(base)}
         self._importers: defaultdict[str, list[str]] = defaultdict(list)
         self._local: defaultdict[str, dict[Import, list[str]]] = defaultdict(dict)
@@ -166,9 +168,7 @@ class Importers:
     def _look_up(self, statement: Import) -> tuple[tuple[str, ...], str]:
         """What `statement` means from the shared roots, and its top if it may mean more."""
         top = statement.module.partition(".")[0]
-        found: tuple[str, ...] = ()
-        if top in self._shared_tops:
-            found = self._modules.imported(statement, "", self._shared)
+        found = self._modules.imported(statement, "", self._roots.get(top, ()))
         return found, top if top in self._local_tops else ""
 
     def _relative(self, statement: Import, file: str) -> tuple[str, ...]:

@@ -146,8 +146,8 @@ def _statement(origin: bytes, bracketed: bytes, listed: bytes, plain: bytes) -> 
     """One matched statement; empty where it is of a form that the syntax tree must tell."""
     text = bracketed or listed or plain
     if _NAMES.fullmatch(text):
-        parts = text.decode().split(",")
-        names = tuple([part.split(None, 1)[0] for part in parts if not part.isspace() and part])
+        parts = [part.split(None, 1) for part in text.decode().split(",")]
+        names = tuple([part[0] for part in parts if part])
     elif text.strip() == b"*":
         names = ("*",)
     else:

@@ -120,10 +120,8 @@ class Modules:
     def imported(self, statement: Import, file: str, roots: Iterable[str]) -> tuple[str, ...]:
         """The files that `statement` in `file` runs, packages on the way included."""
         if not statement.level:
-            found: list[str] = []
-            for root in roots:
-                found += self._from(root, statement)
-            return tuple(dict.fromkeys(found))
+            found = [path for root in roots for path in self._from(root, statement)]
+            return tuple(dict.fromkeys(found)) if found else ()
         folder = file.split("/")[:-1]
         up = statement.level - 1
         if up > len(folder):
@@ -139,7 +137,9 @@ class Modules:
         way, folder = known
         if folder is None:
             return way
-        offered = self.children.get(folder, ())
+        offered = self.children.get(folder)
+        if not offered or offered.isdisjoint(statement.names):
+            return way
         return way + [
             path for name in statement.names if name in offered for path in self._at(folder, name)
         ]
