@@ -28,7 +28,7 @@ _ASK_TIMEOUT = 60.0
 _PASSING = re.compile(
     r"connection re(?:fused|set)|broken pipe|unexpected EOF|\bEOF\b|i/o timeout"
     r"|TLS handshake timeout|no such host|server misbehaving|use of closed network"
-    r"|50[0234] |429 |Too Many Requests",
+    r"|\b50[0234]\b|\b429\b|Too Many Requests",
     re.IGNORECASE,
 )
 _NO_ENGINE = re.compile(r"Cannot connect to the Docker daemon|failed to connect to the docker API")
@@ -263,7 +263,7 @@ def engine_error(arguments: Sequence[str], stderr: str) -> EngineError:
             "No Docker engine answers here.", remedy="Start it, or name another with DOCKER_HOST."
         )
     remedy = "Run the same docker command by hand to see more."
-    if re.search(r"401|403|denied|unauthorized", said, re.IGNORECASE):
+    if re.search(r"\b40[13]\b|denied|unauthorized", said, re.IGNORECASE):
         remedy = "docker login; or set FLOWLIFT_IMAGE_USER and FLOWLIFT_IMAGE_PASSWORD."
     elif _FULL.search(said):
         remedy = "Make room: docker system df, docker buildx prune; or on the registry's disk."
@@ -293,7 +293,7 @@ def _build_error(failure: Failure, order: Order) -> BuildError:
     elif _is_push(failure):
         at = None
         remedy = f"Check the registry {order.tag.registry}: it may be stopped, or its disk full."
-        if re.search(r"40[13]|denied|nauthorized", reason):
+        if re.search(r"\b40[13]\b|denied|nauthorized", reason):
             remedy = (
                 f"docker login {order.tag.registry}; or set FLOWLIFT_IMAGE_USER and"
                 " FLOWLIFT_IMAGE_PASSWORD."

@@ -77,6 +77,7 @@ def test_dockers_own_builder_gets_labels_only() -> None:
         ("Cannot connect to the Docker daemon at unix:///x.", "No Docker engine", "DOCKER_HOST"),
         ("ERROR: a: pull access denied", "pull access denied", "docker login"),
         ("ERROR: write /x: no space left on device", "no space left", "Make room"),
+        ("ERROR: dial tcp 127.0.0.1:40127: connection refused", "40127", "by hand"),
         ("", "it says nothing", "by hand"),
     ],
 )
