@@ -23,6 +23,7 @@ from typing import Any
 
 import httpx
 
+from flowlift.demo.servers import UNCOLLECTED
 from tests.real.kept import Kept, exclusive
 from tests.real.parts import MissingPartError
 
@@ -223,7 +224,7 @@ def start_server(
         for _ in range(ATTEMPTS):
             port = free_port()
             server = Server(f"http://127.0.0.1:{port}/api", auth, process, python)
-            command = [python, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
+            command = [python, "-c", UNCOLLECTED, "server", "start", "--host", "127.0.0.1"]
             process.start([*command, "--port", str(port)], environ, notice=server.url)
             if _await_answer(server, wanted):
                 return server

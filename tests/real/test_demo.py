@@ -126,8 +126,8 @@ def test_it_tells_the_whole_life_of_a_change(demo: Demo):
         "No changes. dev holds what main declares",
     ):
         assert said in demo.output, demo.output
-    # One more where an engine and a registry are there for the chapter of the flows image.
-    assert re.search(r"All 1[34] checks hold", demo.output), demo.output
+    # Two more where an engine and a registry are there for the chapter of the flows image.
+    assert re.search(r"All 1[35] checks hold", demo.output), demo.output
     places = re.findall(r"^(DEV|PROD) +http://127\.0\.0\.1:\d+$", demo.output, re.MULTILINE)
     assert places == ["DEV", "PROD"]
     assert "\x1b" not in demo.output

@@ -47,7 +47,14 @@ class Registered:
         return [d for d in self.differences.get(owner, ()) if accepted(d) is None]
 
 
-@pytest.fixture(scope="module", params=["newest", "oldest"])
+# A group each, so that one process of pytest-xdist registers the corpus for all tests of a version.
+VERSIONS = [
+    pytest.param(name, marks=pytest.mark.xdist_group(f"fidelity-{name}"))
+    for name in ("newest", "oldest")
+]
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
 def registered(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Registered]:

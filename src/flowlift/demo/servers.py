@@ -24,6 +24,14 @@ from flowlift.errors import FlowliftError
 PATIENCE = 240.0
 """Seconds that a server or a worker may take to start on a busy machine."""
 
+UNCOLLECTED = "import gc, runpy; gc.disable(); runpy.run_module('prefect', run_name='__main__')"
+"""Prefect without a garbage collector, for its server.
+
+SQLAlchemy 2.0 leaves cursors to the collector. To close one, the event loop waits until nobody uses
+its connection, which may wait for a lock that only the event loop can lift: then the server stands
+still for a minute. It did so once in 200 new deployments, and never in 1,200 without a collector.
+"""
+
 _ATTEMPTS = 3
 _PAUSE = 0.1
 
@@ -65,7 +73,7 @@ class Server:
         self.folder.mkdir(exist_ok=True)
         if migrated:
             _copy_database(migrated, self.database)
-        command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
+        command = [sys.executable, "-c", UNCOLLECTED, "server", "start", "--host", "127.0.0.1"]
         for _ in range(_ATTEMPTS):
             port = _free_port()
             self.url = f"http://127.0.0.1:{port}/api"
