@@ -12,7 +12,7 @@ import tomli
 from flowlift.config import schema
 from flowlift.scaffold import write_platform
 
-PUBLISHED = Path(__file__).parents[2] / "docs/config.schema.json"
+PUBLISHED = Path(__file__).parents[3] / "docs/config.schema.json"
 
 
 def test_the_published_schema_is_current():

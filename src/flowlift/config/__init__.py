@@ -1,0 +1,26 @@
+"""What a repository says about itself: `[tool.flowlift]` in pyproject.toml, or flowlift.toml.
+
+Everything has a default that fits the usual layout, so that a repository without any configuration
+plans and applies. The JSON schema of the configuration is published by `schema()`.
+"""
+
+from flowlift.config.ci import Ci
+from flowlift.config.image import Image
+from flowlift.config.loading import Loaded, load, schema
+from flowlift.config.settings import CheckLevel, Environment, Settings, Verify
+from flowlift.config.worker import Host, Secret, Worker
+
+__all__ = [
+    "CheckLevel",
+    "Ci",
+    "Environment",
+    "Host",
+    "Image",
+    "Loaded",
+    "Secret",
+    "Settings",
+    "Verify",
+    "Worker",
+    "load",
+    "schema",
+]
