@@ -41,18 +41,11 @@ def options(
 
 def with_client(project: Project, environment: str, work: Callable[[Client], Awaitable[T]]) -> T:
     """Run `work` with a client of the environment's workspace."""
-    import asyncio  # noqa: PLC0415 - keeps `--help` quick
-
-    from flowlift.workspace.client import Client  # noqa: PLC0415
+    from flowlift.workspace import running  # noqa: PLC0415 - keeps `--help` quick
     from flowlift.workspace.endpoint import resolve  # noqa: PLC0415
 
     endpoint = resolve(environment, project.settings, project.environ)
-
-    async def main() -> T:
-        async with Client(endpoint) as client:
-            return await work(client)
-
-    return asyncio.run(main())
+    return running.with_client(endpoint, work)
 
 
 def on_terminal() -> bool:

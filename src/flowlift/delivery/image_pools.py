@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta, timezone
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from flowlift.delivery.image_access import Access
 from flowlift.delivery.image_check import closed_pull_requests
@@ -15,6 +14,7 @@ from flowlift.image.reference import DevTag, is_inputs_tag, read_dev_tag
 from flowlift.workspace.client import Client
 from flowlift.workspace.endpoint import resolve
 from flowlift.workspace.images import HandedOver, hand_over, images_in_use
+from flowlift.workspace.running import with_client
 
 T = TypeVar("T")
 
@@ -89,13 +89,5 @@ def _released(access: Access) -> set[str]:
         return {str(access.release_name.pinned(digest)) for digest in digests if digest}
 
 
-def _with_client(
-    access: Access, environment: str, work: Callable[[Client], Coroutine[Any, Any, T]]
-) -> T:
-    endpoint = resolve(environment, access.project.settings, access.project.environ)
-
-    async def main() -> T:
-        async with Client(endpoint) as client:
-            return await work(client)
-
-    return asyncio.run(main())
+def _with_client(access: Access, environment: str, work: Callable[[Client], Awaitable[T]]) -> T:
+    return with_client(resolve(environment, access.project.settings, access.project.environ), work)
