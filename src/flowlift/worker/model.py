@@ -1,0 +1,134 @@
+"""The words of a worker as plain data: what it should be, what differs, and what is live.
+
+What is wrong or doubtful is a `Finding`, and one field that differs a `FieldChange`, as in a plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from flowlift.config.worker import Secret
+from flowlift.plan.model import Action, FieldChange, Json
+
+PartKind = Literal["namespace", "secret", "release", "pool"]
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredPool:
+    """A work pool and the base job template that it should have.
+
+    `template` is None where flowlift is not the one to say it: the pool keeps the one that it has,
+    or that a ConfigMap of somebody else's gives it. `image` is the flows image by digest, None
+    where there is none to put in.
+    """
+
+    name: str
+    template: Mapping[str, Json] | None = field(repr=False)
+    image: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What one environment's worker should be: its Helm release, and the work pool it serves.
+
+    `chart` is as configured: a name in `repository`, an oci:// reference, a folder or a .tgz (the
+    two last relative to the repository's root, which is `root`). `values` are the chart's values
+    with the image put in: what Helm gets as JSON on its standard input. They come from
+    `values_file`, which stays as it is.
+    `worker` is the name that the worker gives itself, None where Prefect makes one up.
+    `queues` are those that the worker polls; empty means all.
+    `pull_secrets` are the image pull secrets that the worker's own pod names, `job_pull_secrets`
+    those of the flow runs' pods; `secrets` are those that flowlift makes.
+    `canary` is the deployment that proves an update, `flow/deployment`.
+    """
+
+    environment: str
+    release: str
+    chart: str
+    repository: str | None
+    version: str | None
+    namespace: str
+    values: Mapping[str, Json] = field(repr=False)
+    values_file: str
+    root: str
+    pool: DesiredPool
+    worker: str | None = None
+    queues: tuple[str, ...] = ()
+    pull_secrets: tuple[str, ...] = ()
+    job_pull_secrets: tuple[str, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    canary: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a worker, what is done to it, and what differs, field by field.
+
+    A secret's fields never hold values: only that they are the same, or differ.
+    `note` says in words what no field does.
+    """
+
+    kind: PartKind
+    name: str
+    action: Action
+    fields: tuple[FieldChange, ...] = ()
+    note: str = ""
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything is to be done to it."""
+        return self.action is not Action.NONE
+
+
+# What is live ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LiveWorker:
+    """A worker as the workspace sees it.
+
+    `version` is that of the worker's Prefect integration, "" where the API does not tell it (only
+    Prefect Cloud does).
+    """
+
+    name: str
+    status: str
+    heartbeat: datetime | None
+    interval: float = 30.0
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveQueue:
+    """A queue of a pool. `late` is None where the API does not tell it."""
+
+    name: str
+    status: str
+    paused: bool
+    polled: datetime | None
+    limit: int | None = None
+    late: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LivePool:
+    """A work pool as it is now, without its runs. `template` is its base job template."""
+
+    name: str
+    type: str
+    paused: bool
+    status: str
+    template: Mapping[str, Json] = field(repr=False)
+    updated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many runs wait in a pool, how many of them are late, and how late on average."""
+
+    scheduled: int
+    late: int
+    seconds: float
