@@ -3,7 +3,8 @@
 libyaml builds the nodes and one pass over them makes the values, so that a manifest of a thousand
 deployments takes a quarter of a second. The values are those of `yaml.safe_load`, which is what
 Prefect reads with: anchors, aliases, merge keys and YAML 1.1's ways to write a scalar. The few
-texts that libyaml reads in another way than that are left to PyYAML's own loader.
+texts that libyaml reads in another way than that are left to PyYAML's own loader. What another
+program reads, such as Helm, is read by that program's `Dialect`.
 """
 
 from __future__ import annotations
@@ -53,6 +54,13 @@ class Mark(NamedTuple):
     inside: Mapping[Any, Mark]
 
 
+class Dialect(NamedTuple):
+    """How a program other than Prefect reads scalars: what tells their kind, and their value."""
+
+    loader: type[Any]
+    constructor: type[yaml.constructor.SafeConstructor]
+
+
 class Marked(NamedTuple):
     """A YAML document: its value, where everything in it stands, and the keys written twice."""
 
@@ -92,31 +100,34 @@ class Lines(Mapping[Path, int]):
 
 
 @uncollected()
-def read(text: str, file: str) -> Marked:
+def read(text: str, file: str, dialect: Dialect | None = None) -> Marked:
     """The YAML document in `text`; None with no marks where it is empty.
 
     Args:
         text: the whole document.
         file: its path, for messages.
+        dialect: how scalars are read, by default as Prefect reads them.
 
     Raises:
         ManifestError: it is not YAML, holds what `safe_load` refuses, refers to itself, or is
             nested or multiplied by aliases beyond all use.
     """
     _check_depth(text, file)
-    node = _compose(text, file)
+    node = _compose(text, file, dialect)
     if node is None:
         return Marked(None, Mark(0, {}), ())
-    builder = _Builder(file)
+    builder = _Builder(file, dialect.constructor if dialect else yaml.constructor.SafeConstructor)
     built = builder.build(node)
     mark = Mark(node.start_mark.line + 1, built.inside)
     return Marked(built.value, mark, tuple(builder.duplicates))
 
 
-def _compose(text: str, file: str) -> yaml.Node | None:
+def _compose(text: str, file: str, dialect: Dialect | None) -> yaml.Node | None:
     differs = "\t" in text or ("!" in text and _BARE_TAG.search(text))
     loader = yaml.SafeLoader if differs or _BLOCK_COMMENT.search(text) else _LOADER
     try:
+        if dialect is not None:
+            return yaml.compose(text, Loader=dialect.loader)
         try:
             return yaml.compose(text, Loader=loader)
         except yaml.YAMLError:
@@ -193,9 +204,10 @@ _NOTHING: Mapping[Any, Mark] = {}
 class _Builder:
     """Makes values and marks of nodes, each node once: what an alias means is shared."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, constructor: type[yaml.constructor.SafeConstructor]) -> None:
         self.duplicates: list[Duplicate] = []
         self._file = file
+        self._constructor = constructor
         self._scalars: dict[tuple[str, str], Any] = {}
         self._built: dict[int, _Built] = {}
         self._pairs: dict[int, dict[Any, _Pair]] = {}
@@ -320,7 +332,7 @@ class _Builder:
 
     def _construct(self, node: yaml.Node) -> Any:
         try:
-            return yaml.constructor.SafeConstructor().construct_document(node)
+            return self._constructor().construct_document(node)
         except yaml.MarkedYAMLError as error:
             raise _broken(error, self._file) from None
         except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
