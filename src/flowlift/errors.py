@@ -112,3 +112,23 @@ class RegistryError(ImageError):
 
 class LoginError(RegistryError):
     """A registry refuses the login, or wants one (401, 403)."""
+
+
+class ForgeError(FlowliftError):
+    """The forge (GitHub, GitLab, Gitea) did not do what was asked: a comment, a release."""
+
+
+class ForgeRefusedError(ForgeError):
+    """The forge's token may not do this (401, 403, or a 404 that hides it)."""
+
+
+class WorkerError(FlowliftError):
+    """A Prefect worker is not what it should be, or could not be proven to be."""
+
+
+class HelmError(WorkerError):
+    """Helm is missing, or could not do what was asked."""
+
+
+class ClusterError(WorkerError):
+    """The Kubernetes cluster does not answer, or refuses what was asked."""
