@@ -20,8 +20,8 @@ from flowlift.repo.marks import Dialect, Lines, Marked
 _TAG = "tag:yaml.org,2002:"
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-_TRUE = frozenset("y Y yes Yes YES true True TRUE on On ON".split())
-_FALSE = frozenset("n N no No NO false False FALSE off Off OFF".split())
+_TRUE = frozenset(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"])
+_FALSE = frozenset(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"])
 _BOOL = re.compile("|".join(sorted(_TRUE | _FALSE)))
 _NULL = re.compile(r"~|null|Null|NULL|")
 _INT = re.compile(
@@ -35,28 +35,36 @@ _BASES = {"x": 16, "b": 2, "o": 8}
 class _Constructor(yaml.constructor.SafeConstructor):
     """Makes values of scalars as Helm does."""
 
-    def bool_value(self, node: yaml.ScalarNode) -> bool:
-        return str(node.value) in _TRUE
 
-    def int_value(self, node: yaml.ScalarNode) -> int | float | str:
-        text = str(node.value).replace("_", "")
-        sign = -1 if text.startswith("-") else 1
-        digits = text.lstrip("+-").lower()
-        base = _BASES.get(digits[1:2], 8) if digits.startswith("0") and len(digits) > 1 else 10
-        value = sign * int(digits, base)
-        if -(2**63) <= value < 2**64:
-            return value
-        return float(text) if base == 10 else str(node.value)
+def _bool(_: Any, node: yaml.ScalarNode) -> bool:
+    return str(node.value) in _TRUE
 
-    def float_value(self, node: yaml.ScalarNode) -> float | int | str:
-        value = float(str(node.value).replace("_", ""))
-        if math.isinf(value):
-            return str(node.value)
-        # 5.0 and 5 are one number to JSON, and Helm gives it back as 5.
-        return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
-    def text(self, node: yaml.ScalarNode) -> str:
+def _int(_: Any, node: yaml.ScalarNode) -> int | float | str:
+    text = str(node.value).replace("_", "")
+    sign = -1 if text.startswith("-") else 1
+    digits = text.lstrip("+-").lower()
+    base = _BASES.get(digits[1:2], 8) if digits.startswith("0") and len(digits) > 1 else 10
+    value = sign * int(digits, base)
+    if -(2**63) <= value < 2**64:
+        return value
+    return float(text) if base == 10 else str(node.value)
+
+
+def _float(_: Any, node: yaml.ScalarNode) -> float | int | str:
+    value = float(str(node.value).replace("_", ""))
+    if math.isinf(value):
         return str(node.value)
+    # 5.0 and 5 are one number to JSON, and Helm gives it back as 5.
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+def _endless(_: Any, node: yaml.ScalarNode) -> float:
+    return float(str(node.value).replace(".", ""))
+
+
+def _text(_: Any, node: yaml.ScalarNode) -> str:
+    return str(node.value)
 
 
 class _Loader(_LOADER):  # type: ignore[misc]
@@ -77,12 +85,15 @@ for _kind, _pattern, _first in (
         f"{_TAG}{_kind}", re.compile(f"(?:{_pattern.pattern})\\Z"), list(_first)
     )
 
-_Constructor.add_constructor(f"{_TAG}bool", _Constructor.bool_value)
-_Constructor.add_constructor(f"{_TAG}int", _Constructor.int_value)
-_Constructor.add_constructor(f"{_TAG}float", _Constructor.float_value)
-for _kind in ("timestamp", "merge"):
-    _Constructor.add_constructor(f"{_TAG}{_kind}", _Constructor.text)
-_Constructor.add_constructor(f"{_TAG}inf", lambda _, node: float(node.value.replace(".", "")))
+for _kind, _make in (
+    ("bool", _bool),
+    ("int", _int),
+    ("float", _float),
+    ("inf", _endless),
+    ("timestamp", _text),
+    ("merge", _text),
+):
+    _Constructor.add_constructor(f"{_TAG}{_kind}", _make)
 
 HELM = Dialect(_Loader, _Constructor)
 """How Helm reads a values file."""

@@ -142,4 +142,4 @@ def _reads(method: str, path: str) -> bool:
 
 def is_query(path: str) -> bool:
     """Whether a POST to `path` only asks: Prefect's filters are sent as POST."""
-    return path.rsplit("/", 1)[-1] in {"filter", "count", "paginate"}
+    return path.rsplit("/", 1)[-1] in {"filter", "count", "paginate", "lateness"}

@@ -1,0 +1,167 @@
+"""A work pool as it is: its template, its workers and queues, what waits in it, who uses it.
+
+Never by `get_scheduled_flow_runs`, which marks the queues as polled and the pool as ready.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import quote
+
+from flowlift.errors import WorkspaceError
+from flowlift.plan.model import Json
+from flowlift.worker.compare import same
+from flowlift.worker.impact import PoolDeployment
+from flowlift.worker.model import Depth, LivePool, LiveQueue, LiveWorker
+from flowlift.workspace.answers import AnswerError
+from flowlift.workspace.client import Client
+from flowlift.workspace.paging import chunks, everything
+from flowlift.workspace.together import together
+
+HEARTBEAT = 30.0
+"""Seconds between a worker's heartbeats, where it does not say."""
+
+
+async def read_pool(client: Client, name: str) -> LivePool | None:
+    """The work pool called `name`, None where the workspace has none.
+
+    Raises:
+        RefusedError: the key or login is not accepted, so that nobody knows.
+        UnreachableError: nothing answers, or what answers is not a Prefect API.
+    """
+    try:
+        found = await client.get(_path(name))
+    except AnswerError as error:
+        if error.status != 404:
+            raise
+        return None
+    return LivePool(
+        name=found["name"],
+        type=str(found.get("type") or ""),
+        paused=bool(found.get("is_paused")),
+        status=str(found.get("status") or ""),
+        template=found.get("base_job_template") or {},
+        updated=str(found.get("updated") or ""),
+    )
+
+
+async def pool_names(client: Client) -> list[str]:
+    """The names of all work pools, to suggest from."""
+    return sorted(pool["name"] for pool in await everything(client, "/work_pools/filter", {}))
+
+
+async def write_template(client: Client, name: str, template: Mapping[str, Json]) -> None:
+    """Give the pool this base job template, and make sure that it has it.
+
+    Raises:
+        WorkspaceError: the server refuses it, or the pool holds something else afterwards.
+    """
+    try:
+        await client.patch(_path(name), {"base_job_template": dict(template)})
+    except AnswerError as error:
+        raise WorkspaceError(
+            f"The work pool {name!r} does not take its base job template: {error.message}",
+            remedy="Nothing of it was changed. Correct the template.",
+        ) from None
+    live = await read_pool(client, name)
+    if live is None or not same(live.template, template):
+        raise WorkspaceError(
+            f"The work pool {name!r} does not hold what was written to it.",
+            remedy="Something else writes its base job template, perhaps a starting worker."
+            " Run again.",
+        )
+
+
+async def read_workers(client: Client, pool: str) -> list[LiveWorker]:
+    """The workers that the pool has seen, the latest heartbeat first."""
+    found = await everything(client, f"{_path(pool)}/workers/filter", {})
+    workers = [
+        LiveWorker(
+            name=worker["name"],
+            status=str(worker.get("status") or ""),
+            heartbeat=_moment(worker.get("last_heartbeat_time")),
+            interval=float(worker.get("heartbeat_interval_seconds") or HEARTBEAT),
+            version=_version(worker),
+        )
+        for worker in found
+    ]
+    return sorted(workers, key=lambda w: (w.heartbeat is not None, w.heartbeat), reverse=True)
+
+
+async def read_queues(client: Client, pool: str) -> list[LiveQueue]:
+    """The queues of the pool, by priority, with the runs that are late in each."""
+    found = await everything(client, f"{_path(pool)}/queues/filter", {})
+    late = await together(_late_in(client, queue["id"]) for queue in found)
+    queues = zip(found, late, strict=True)
+    return [
+        LiveQueue(
+            name=queue["name"],
+            status=str(queue.get("status") or ""),
+            paused=bool(queue.get("is_paused")),
+            polled=_moment(queue.get("last_polled")),
+            limit=queue.get("concurrency_limit"),
+            late=count,
+        )
+        for queue, count in sorted(queues, key=lambda pair: pair[0].get("priority") or 0)
+    ]
+
+
+async def read_depth(client: Client, pool: str) -> Depth:
+    """How many runs wait in the pool, how many are late, and the average lateness in seconds."""
+    here = {"work_pools": {"name": {"any_": [pool]}}}
+    scheduled, late, seconds = await together(
+        (
+            client.post("/flow_runs/count", here | _runs(type={"any_": ["SCHEDULED"]})),
+            client.post("/flow_runs/count", here | _runs(name={"any_": ["Late"]})),
+            client.post("/flow_runs/lateness", here),
+        )
+    )
+    return Depth(int(scheduled), int(late), float(seconds or 0.0))
+
+
+async def deployments_of(client: Client, pool: str) -> list[PoolDeployment]:
+    """The deployments that run in the pool, with their job variables."""
+    query = {"sort": "CREATED_DESC", "work_pools": {"name": {"any_": [pool]}}}
+    found = await everything(client, "/deployments/filter", query)
+    flows = await together(
+        everything(client, "/flows/filter", {"flows": {"id": {"any_": list(chunk)}}})
+        for chunk in chunks(sorted({item["flow_id"] for item in found}))
+    )
+    names = {flow["id"]: flow["name"] for part in flows for flow in part}
+    return [
+        PoolDeployment(
+            f"{names.get(item['flow_id'], '?')}/{item['name']}", item.get("job_variables") or {}
+        )
+        for item in found
+    ]
+
+
+async def _late_in(client: Client, queue: str) -> int | None:
+    """The late runs in a queue; None where the API does not tell."""
+    try:
+        status = await client.get(f"/work_queues/{queue}/status")
+    except AnswerError as error:
+        if error.status not in {404, 405}:
+            raise
+        return None
+    late = status.get("late_runs_count")
+    return int(late) if late is not None else None
+
+
+def _path(pool: str) -> str:
+    return f"/work_pools/{quote(pool, safe='')}"
+
+
+def _runs(**state: Json) -> dict[str, Json]:
+    return {"flow_runs": {"state": state}}
+
+
+def _version(worker: Mapping[str, Json]) -> str:
+    """The versions of a worker's integrations, which only Prefect Cloud keeps."""
+    listed = (worker.get("metadata") or {}).get("integrations") or ()
+    return ", ".join(f"{item.get('name')} {item.get('version')}" for item in listed)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
