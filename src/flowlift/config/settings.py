@@ -35,6 +35,9 @@ class Environment(Section):
         "undo",
         description="What to do with a field that was changed by hand. Pauses are always kept.",
     )
+    verify: bool = Field(
+        False, description="Whether `deliver` runs what it applied here, and waits for the end."
+    )
     tags: tuple[str, ...] = Field((), description="Tags added to each deployment.")
     profile: str | None = Field(
         None, description="A profile of Prefect's own profiles file that has the API's address."

@@ -24,10 +24,14 @@ class CiContext:
     `branch` is the branch that is worked on, `base` the reference to compare with, `commit` the
     commit that is checked out for it, `gone` a branch that the event says is merged or deleted.
     `run` is the run's page, `run_number` what the CI counts its runs with.
+
+    `action` is what the event says was done to the pull request; `merged`, `draft` and `fork` what
+    it says of it. `before` is the commit that the branch had before a push, `tag` a pushed tag.
     """
 
     ci: str = ""
     event: str = ""
+    action: str = ""
     branch: str | None = None
     base: str | None = None
     commit: str | None = None
@@ -36,6 +40,11 @@ class CiContext:
     run_number: str = ""
     gone: str | None = None
     default_branch: str | None = None
+    merged: bool = False
+    draft: bool = False
+    fork: bool = False
+    before: str | None = None
+    tag: str | None = None
 
 
 def read_context(
@@ -92,6 +101,11 @@ def _github(environ: Mapping[str, str]) -> CiContext:
             commit=_text(pull.get("head"), "sha") if not closed else None,
             pull_request=_number(event.get("number") or pull.get("number")),
             gone=head if closed else None,
+            action=_text(event, "action") or "",
+            merged=closed and merged,
+            draft=bool(pull.get("draft")),
+            fork=_is_fork(pull),
+            before=_text(pull.get("base"), "sha"),
         )
     if event_name == "delete":
         ref = str(event.get("ref") or "").removeprefix("refs/heads/")
@@ -104,12 +118,20 @@ def _github(environ: Mapping[str, str]) -> CiContext:
             base=str(group.get("base_ref") or "").removeprefix("refs/heads/") or None,
             commit=environ.get("GITHUB_SHA"),
         )
-    is_branch = environ.get("GITHUB_REF_TYPE") == "branch"
-    return replace(
+    ref = environ.get("GITHUB_REF") or _text(event, "ref") or ""
+    branch = ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else None
+    if environ.get("GITHUB_REF_TYPE") == "branch" and environ.get("GITHUB_REF_NAME"):
+        branch = environ["GITHUB_REF_NAME"]
+    pushed = replace(
         common,
-        branch=environ.get("GITHUB_REF_NAME") if is_branch else None,
-        commit=environ.get("GITHUB_SHA"),
+        branch=branch,
+        commit=environ.get("GITHUB_SHA") or _commit(_text(event, "after")),
+        before=_commit(_text(event, "before")),
+        tag=ref.removeprefix("refs/tags/") if ref.startswith("refs/tags/") else None,
     )
+    if event_name == "push" and event.get("deleted"):
+        return replace(pushed, branch=None, commit=None, gone=branch)
+    return pushed
 
 
 def _gitlab(environ: Mapping[str, str]) -> CiContext:
@@ -120,9 +142,16 @@ def _gitlab(environ: Mapping[str, str]) -> CiContext:
         run=environ.get("CI_PIPELINE_URL") or environ.get("CI_JOB_URL", ""),
         default_branch=environ.get("CI_DEFAULT_BRANCH"),
     )
+    stops = environ.get("CI_ENVIRONMENT_ACTION") == "stop"
     if environ.get("CI_MERGE_REQUEST_IID"):
         return replace(
             common,
+            # GitLab runs no pipeline for a branch that is gone, but stops its environment.
+            gone=environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME") if stops else None,
+            action=environ.get("CI_MERGE_REQUEST_EVENT_TYPE", ""),
+            draft=_is_gitlab_draft(environ),
+            fork=environ.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID")
+            != environ.get("CI_MERGE_REQUEST_PROJECT_ID"),
             branch=environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME"),
             base=environ.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME"),
             # In a merged-results pipeline CI_COMMIT_SHA is a commit that no branch has.
@@ -130,9 +159,34 @@ def _gitlab(environ: Mapping[str, str]) -> CiContext:
             or environ.get("CI_COMMIT_SHA"),
             pull_request=_number(environ.get("CI_MERGE_REQUEST_IID")),
         )
+    branch = environ.get("CI_COMMIT_BRANCH")
     return replace(
-        common, branch=environ.get("CI_COMMIT_BRANCH"), commit=environ.get("CI_COMMIT_SHA")
+        common,
+        branch=branch,
+        commit=environ.get("CI_COMMIT_SHA"),
+        gone=branch if stops else None,
+        before=_commit(environ.get("CI_COMMIT_BEFORE_SHA")),
+        tag=environ.get("CI_COMMIT_TAG"),
     )
+
+
+def _is_fork(pull: Mapping[str, Any]) -> bool:
+    """Whether the branch is another repository's; one that is deleted since is another, too."""
+    sides = [pull.get(side) for side in ("head", "base")]
+    names = [_text(side.get("repo"), "full_name") for side in sides if isinstance(side, Mapping)]
+    return bool(names) and (len(names) == 1 or None in names or names[0] != names[1])
+
+
+def _is_gitlab_draft(environ: Mapping[str, str]) -> bool:
+    """What GitLab says since 17.10, or before that its title."""
+    said = environ.get("CI_MERGE_REQUEST_DRAFT")
+    title = environ.get("CI_MERGE_REQUEST_TITLE", "").casefold()
+    return said == "true" if said else title.startswith(("draft:", "[draft]", "(draft)"))
+
+
+def _commit(sha: str | None) -> str | None:
+    """A commit, but for the zeros that stand for none: of a branch that is new, or gone."""
+    return sha if sha and sha.strip("0") else None
 
 
 def _run_number(environ: Mapping[str, str]) -> str:

@@ -50,6 +50,18 @@ def propose(access: Access, environment: str) -> Proposed:
     if not checked.needed:
         return Proposed(checked)
     built = build_image(access)
+    verified = prove(access, built)
+    return Proposed(
+        checked, built, verified, tuple(hand_to_pools(access, environment, built.pinned))
+    )
+
+
+def prove(access: Access, built: Built) -> Verified:
+    """Import every flow in the image that was built.
+
+    Raises:
+        ImageError: one cannot be imported.
+    """
     verified = verify_image(access, parse(built.pinned))
     if verified.failures:
         first = verified.failures[0]
@@ -58,9 +70,7 @@ def propose(access: Access, environment: str) -> Proposed:
             f" {first.entrypoint}: {first.error}",
             remedy="flowlift image verify shows them all.",
         )
-    return Proposed(
-        checked, built, verified, tuple(hand_to_pools(access, environment, built.pinned))
-    )
+    return verified
 
 
 def merge(access: Access, environments: Sequence[str], publish: Publish | None = None) -> Merged:

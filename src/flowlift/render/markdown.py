@@ -51,6 +51,21 @@ def render_markdown(plans: Sequence[Plan], *, limit: int = 65_536) -> str:
     return _shortest(plans, limit)
 
 
+def render_section(
+    plan: Plan, *, limit: int, title: str = "", lead: str = "", after: str = ""
+) -> str:
+    """One plan as a section that stands among others, shorter than `limit`.
+
+    `title` stands for the environment's name, and `lead` for the plan's summary: a sentence of
+    markdown that says what was done with it. `after` is markdown that follows before the changes.
+    """
+    room = limit - 1 - _size(after) - _RESERVE
+    findings = _findings([plan], int(room * _FINDINGS_SHARE))
+    room -= _size(findings)
+    head, body = _parts(plan, blocks_of(plan.changes, ORDER), room, title=title, lead=lead)
+    return "\n\n".join(part for part in (head, after, findings, body) if part)
+
+
 def _head(plans: Sequence[Plan]) -> str:
     columns: dict[str, Callable[[Plan], int]] = {
         "create": lambda plan: plan.count(Action.CREATE),
@@ -139,6 +154,13 @@ def _sections(plans: Sequence[Plan], room: int) -> list[str]:
 
 
 def _section(plan: Plan, blocks: Sequence[Block], room: int) -> str:
+    return "\n\n".join(part for part in _parts(plan, blocks, room) if part)
+
+
+def _parts(
+    plan: Plan, blocks: Sequence[Block], room: int, *, title: str = "", lead: str = ""
+) -> tuple[str, str]:
+    """What stands at the head of a plan's section, and its changes."""
     url = address(plan)
     request = plan.provenance.pull_request
     facts = [
@@ -147,12 +169,12 @@ def _section(plan: Plan, blocks: Sequence[Block], room: int) -> str:
         f"scope: {prose(name(plan.scope))}" if plan.scope else "",
         (f"[workspace]({url})" if _LINKABLE.fullmatch(url) else code(url)) if url else "",
     ]
-    words = prose(summary(plan))
-    head = f"### {prose(plan.environment)}\n\n{', '.join(filter(None, facts))}\n\n**{words}**"
+    said = lead or f"**{prose(summary(plan))}**"
+    name_of = prose(title or plan.environment)
+    head = f"### {name_of}\n\n{', '.join(filter(None, facts))}\n\n{said}"
     if warning := verdict(plan):
         head += f" {warning}"
-    body = _fitted(plan, blocks, room - _size(head) - _RESERVE)
-    return f"{head}\n\n{body}" if body else head
+    return head, _fitted(plan, blocks, room - _size(head) - _RESERVE)
 
 
 def _fitted(plan: Plan, blocks: Sequence[Block], room: int) -> str:

@@ -94,13 +94,15 @@ def change_failed(action: Action, deployment: str, why: str, *, colour: bool, un
 
 def applied(environment: str, seconds: float, done: Iterable[Action], unchanged: int) -> str:
     """`Applied to dev in 1.2 s: 2 created, 1 updated, 0 deleted, 46 unchanged.`"""
+    said = f"{counted(done)}, {unchanged:,} unchanged"
+    return f"Applied to {visible(environment)} in {duration(seconds)}: {said}."
+
+
+def counted(done: Iterable[Action]) -> str:
+    """`2 created, 1 updated, 0 deleted`"""
     counts = Counter(done)
-    parts = [
-        f"{counts[action]:,} {_PAST[action]}"
-        for action in (Action.CREATE, Action.UPDATE, Action.DELETE)
-    ]
-    parts.append(f"{unchanged:,} unchanged")
-    return f"Applied to {visible(environment)} in {duration(seconds)}: {', '.join(parts)}."
+    actions = (Action.CREATE, Action.UPDATE, Action.DELETE)
+    return ", ".join(f"{counts[action]:,} {_PAST[action]}" for action in actions)
 
 
 def partly_applied(partial: Partial, *, colour: bool, width: int) -> str:

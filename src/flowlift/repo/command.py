@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -28,6 +30,26 @@ _FOREIGN_VARIABLES = frozenset(
     }
 )
 
+_logins: list[tuple[str, str]] = []
+"""The logins in force, the last one counts. Threads that ask git share it."""
+
+
+@contextmanager
+def logged_in(login: tuple[str, str] | None) -> Iterator[None]:
+    """Give git a header for all addresses that begin with a server's, while the block lasts.
+
+    It goes to git alone, by its environment: neither into an argument nor into a file, nor to the
+    code of flows and build steps. None changes nothing.
+    """
+    if login is None:
+        yield
+        return
+    _logins.append(login)
+    try:
+        yield
+    finally:
+        _logins.pop()
+
 
 def command(*arguments: str) -> list[str]:
     """The words that call git with `arguments`."""
@@ -37,6 +59,16 @@ def command(*arguments: str) -> list[str]:
 def environment() -> dict[str, str]:
     """The environment that git runs in: nothing asks for a password, messages are in English."""
     kept = {name: value for name, value in os.environ.items() if name not in _FOREIGN_VARIABLES}
+    if _logins:
+        server, header = _logins[-1]
+        count = kept.get("GIT_CONFIG_COUNT", "")
+        position = int(count) if count.isdecimal() else 0
+        # An empty value first drops what a checkout has left, or two headers would be sent.
+        for value in ("", header):
+            kept[f"GIT_CONFIG_KEY_{position}"] = f"http.{server}.extraheader"
+            kept[f"GIT_CONFIG_VALUE_{position}"] = value
+            position += 1
+        kept["GIT_CONFIG_COUNT"] = str(position)
     return kept | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 
 

@@ -104,6 +104,22 @@ def commit_time(repository: Repository, commit: str) -> int:
     return int(run(repository.root, "show", "--no-patch", "--format=%ct", commit).stdout)
 
 
+def subjects_since_release(repository: Repository, tag: str, commit: str) -> tuple[str, list[str]]:
+    """The release before `commit` that this clone knows, and the subjects of what came since.
+
+    Only what was merged or pushed to the branch itself, the newest first. "" and nothing where no
+    earlier release is known.
+    """
+    pattern = ["--match", "v[0-9]*", "--exclude", tag]
+    done = run(repository.root, "describe", "--tags", "--abbrev=0", *pattern, commit, ok=(0, 128))
+    before = done.stdout.decode(errors="replace").strip()
+    if done.returncode or not before:
+        return "", []
+    since = [f"refs/tags/{before}..{commit}", "--"]
+    log = run(repository.root, "log", "--first-parent", "--format=%s", "-z", *since)
+    return before, [line for line in log.stdout.decode(errors="replace").split("\0") if line]
+
+
 def _write(repository: Repository, name: str, commit: str, message: str) -> str:
     """Write the tag's object, and nothing that refers to it; its sha."""
     shown = run(repository.root, "show", "--no-patch", "--format=%cn <%ce> %ct", commit)

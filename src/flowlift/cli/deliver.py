@@ -1,0 +1,90 @@
+"""`flowlift deliver`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flowlift.cli import options
+
+if TYPE_CHECKING:
+    from flowlift.delivery.deciding import Workflow
+
+
+@click.command(
+    "deliver",
+    epilog="""\b
+Examples, as jobs of a CI:
+  flowlift deliver                                   all that the event asks for, in one job
+  flowlift deliver --only deployments --env dev      one workflow, one environment
+  flowlift deliver --only image                      build, or after the merge release, the image
+  flowlift deliver --only worker --env dev --image REF@DIGEST
+By hand, or in another CI:
+  flowlift deliver --dry-run --event pull_request    what would be done, and why
+  flowlift deliver --event push --event-file event.json
+""",
+)
+@options.directory
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice(["image", "worker", "deployments"]),
+    help="Only this workflow. Repeatable.",
+)
+@click.option(
+    "--env",
+    "environments",
+    multiple=True,
+    metavar="ENV",
+    help="Only this environment. Repeatable.",
+)
+@click.option(
+    "--image",
+    metavar="REF@DIGEST",
+    default="",
+    help="The image that pools start with, as an earlier job built it; empty: none was built.",
+)
+@click.option(
+    "--event",
+    metavar="NAME",
+    help="What has happened, where no CI says it, in GitHub's words: pull_request, push, delete,"
+    " merge_group, workflow_dispatch, schedule.",
+)
+@click.option(
+    "--event-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The event's JSON, in GitHub's form.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and why. Do nothing.")
+@options.as_json
+def command(
+    *,
+    directory: Path,
+    only: tuple[Workflow, ...],
+    environments: tuple[str, ...],
+    image: str,
+    event: str | None,
+    event_file: Path | None,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Do what the CI's event asks for: build, release, update, apply, bring back; and report it.
+
+    On a pull request DEV gets the branch, and its comment says what DEV runs and what the merge
+    will change in PROD. After the merge PROD gets it. When a branch is gone, DEV goes back.
+    """
+    from flowlift.cli.delivering import Told  # noqa: PLC0415 - keeps `--help` quick
+    from flowlift.delivery.deciding import Request  # noqa: PLC0415
+    from flowlift.delivery.deliver import deliver  # noqa: PLC0415
+    from flowlift.delivery.events import stand_in  # noqa: PLC0415
+    from flowlift.delivery.project import open_project  # noqa: PLC0415
+
+    project = open_project(directory, stand_in(os.environ, event, event_file))
+    told = Told(project.environ, as_json=as_json)
+    with told.running():
+        done = deliver(project, Request(only, environments, image, dry_run), told.teller())
+    return told.conclude(done)

@@ -1,0 +1,98 @@
+"""Deliver: what the event of a CI asks for, decided, done in order, and reported.
+
+The order is that of `deciding.WORKFLOWS`: image, worker, deployments. What fails ends the delivery,
+so that nothing ever points to an image or a pool that is not there yet; the report is written all
+the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from flowlift.delivery.applying import Applied, Watcher
+from flowlift.delivery.deciding import Decision, Request, Step, Workflow, decide
+from flowlift.delivery.deliver_deployments import deliver_deployments
+from flowlift.delivery.deliver_image import deliver_image, deliver_worker
+from flowlift.delivery.outcome import Outcome, State, failed
+from flowlift.delivery.project import Project
+from flowlift.delivery.reporting import Published, publish
+from flowlift.errors import FlowliftError
+from flowlift.forge import Forge, find_forge
+from flowlift.plan.model import Plan
+from flowlift.render.outcome import RunOutcome
+from flowlift.repo.command import logged_in
+
+
+@dataclass(slots=True)
+class Teller:
+    """What a delivery tells while it runs; each call may print, none decides."""
+
+    decided: Callable[[Decision], None] = lambda decision: None
+    begun: Callable[[Step], None] = lambda step: None
+    watcher: Callable[[str], Watcher] = lambda environment: Watcher()
+    planned: Callable[[Plan], None] = lambda plan: None
+    applied: Callable[[str, Applied], None] = lambda environment, result: None
+    ran: Callable[[list[RunOutcome]], None] = lambda runs: None
+    say: Callable[[str], None] = lambda line: None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A delivery that is over: what was decided, how each step ended, and what was published."""
+
+    decision: Decision
+    outcomes: tuple[Outcome, ...] = ()
+    not_begun: tuple[Step, ...] = ()
+    published: Published = field(default_factory=Published)
+
+    @property
+    def code(self) -> int:
+        """The exit code: that of the first step that did not go well."""
+        return next((outcome.code for outcome in self.outcomes if outcome.code), 0)
+
+    @property
+    def error(self) -> FlowliftError | None:
+        """What ended it, None where nothing did."""
+        return next((outcome.error for outcome in self.outcomes if outcome.error), None)
+
+
+def deliver(
+    project: Project, request: Request, teller: Teller, forge: Forge | None = None
+) -> Delivered:
+    """Do what the event in `project.context` asks for.
+
+    A step that fails is in the result, with the steps that were not begun. That a comment could
+    not be written never fails a delivery: `published` says so.
+
+    Raises:
+        FlowliftError: nothing could be decided; nothing was done.
+    """
+    forge = forge or find_forge(project.environ)
+    with logged_in(forge.git_login()):
+        decision = decide(project, request)
+        teller.decided(decision)
+        if request.dry_run or not decision.steps:
+            return Delivered(decision)
+        state = State(project, request, forge, teller.say, image=request.image)
+        outcomes: list[Outcome] = []
+        for step in decision.steps:
+            teller.begun(step)
+            try:
+                outcome = _DELIVERERS[step.workflow](state, step, teller)
+            except FlowliftError as error:
+                outcome = failed(step, error)
+            if outcome is not None:
+                outcomes.append(outcome)
+            if outcome is not None and outcome.code:
+                break
+        begun = len(outcomes)
+        published = publish(project, decision, outcomes, forge)
+    return Delivered(decision, tuple(outcomes), decision.steps[begun:], published)
+
+
+_DELIVERERS: Mapping[Workflow, Callable[[State, Step, Teller], Outcome]] = {
+    "image": deliver_image,
+    "worker": deliver_worker,
+    "deployments": deliver_deployments,
+}

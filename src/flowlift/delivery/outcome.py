@@ -1,0 +1,74 @@
+"""What a delivery carries from step to step, and what each step comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from flowlift.delivery.deciding import Request, Step
+from flowlift.delivery.project import Project
+from flowlift.errors import FlowliftError
+from flowlift.forge import Forge
+from flowlift.plan.model import Finding, Plan
+from flowlift.render.delivery import failure_section
+from flowlift.render.visible import visible
+
+
+@dataclass(slots=True)
+class State:
+    """What is under way. `image` is the one to hand over: pinned by its digest, "" for none."""
+
+    project: Project
+    request: Request
+    forge: Forge
+    say: Callable[[str], None]
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a step ended.
+
+    `section` writes it as markdown within a number of bytes. `quiet` says that it is no news: it
+    begins no comment. `written` are the deployments that were written, `outputs` what later jobs
+    may want, `data` the rest of it for `--json`.
+    """
+
+    step: Step
+    section: Callable[[int], str]
+    code: int = 0
+    error: FlowliftError | None = None
+    quiet: bool = False
+    plan: Plan | None = None
+    findings: tuple[Finding, ...] = ()
+    written: tuple[str, ...] = ()
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    state: Literal["success", "failure", ""] = ""
+    """What the environment has come to, "" where nothing was to be written to it."""
+
+
+def title_of(step: Step) -> str:
+    """What a step's section is headed with."""
+    if step.workflow == "deployments":
+        return step.environment or "deployments"
+    return f"{step.environment}: {step.workflow}" if step.environment else step.workflow
+
+
+def failed(step: Step, error: FlowliftError) -> Outcome:
+    """A step that an error ended."""
+    where = visible(str(error.at)) if error.at else ""
+    message, remedy = error.message, error.remedy
+
+    def section(limit: int) -> str:
+        return failure_section(title_of(step), message, remedy, where)
+
+    return Outcome(
+        step,
+        section,
+        code=error.exit_code,
+        error=error,
+        state="failure" if step.verb in {"apply", "sync", "update", "release"} else "",
+        data={"error": message, "remedy": remedy},
+    )
