@@ -30,6 +30,7 @@ CHECKS: Mapping[str, Level] = {
     "image-unchecked": W,
     # The pool and its deployments
     "missing-work-pool": E,
+    "pool-type": E,
     "paused-work-pool": W,
     "job-variables": E,
     "undeclared-job-variable": W,

@@ -24,6 +24,7 @@ def check_values(values: Values, *, placeholder: str, image: str | None) -> list
     return [
         *values.findings,
         *_check_pool(values),
+        *check_left_over(values, placeholder),
         *_check_image(values, placeholder, image),
         *_check_secrets(values),
         *(check_template(values.template, pool_type(values)) if values.template else ()),
@@ -56,7 +57,8 @@ def _check_pool(values: Values) -> Iterator[Finding]:
         )
 
 
-def _check_image(values: Values, placeholder: str, image: str | None) -> Iterator[Finding]:
+def check_left_over(values: Values, placeholder: str) -> Iterator[Finding]:
+    """The placeholder, where it still stands."""
     for at in left_over(values, placeholder):
         yield finding(
             "template-image",
@@ -65,6 +67,9 @@ def _check_image(values: Values, placeholder: str, image: str | None) -> Iterato
             "Name the image: --image REGISTRY/NAME@sha256:..., or configure [tool.flowlift.image].",
             at,
         )
+
+
+def _check_image(values: Values, placeholder: str, image: str | None) -> Iterator[Finding]:
     template = values.template
     if (
         image
