@@ -36,11 +36,10 @@ PREFECT_IMPORTS = ("prefect.cli.deploy", "prefect.deployments.runner", "prefect.
 
 FLOWLIFT_IMPORTS = (
     "flowlift.cli.apply",
-    "flowlift.cli.plan",
     "flowlift.delivery.applying",
     "flowlift.render.data",
 )
-"""The same for `flowlift apply` and `flowlift plan`."""
+"""The same for `flowlift apply`."""
 
 FIRST, THEN = "first", "then"
 """The two rounds of a run: all cases, and the second commit of those that have one."""
@@ -215,11 +214,8 @@ def _apply(
     for case in cases:
         work = folders[case.name]
         environ = _environ(case, work) | {"FLOWLIFT_PROD_API_URL": server.url}
-        runs = [["apply", "prod", "--yes", "--json"]]
-        if case.refuses:  # a refused apply writes nothing, and says why to people only
-            runs.append(["plan", "prod", "--json"])
-        for argv in runs:
-            jobs.append((case, {"argv": argv, "cwd": str(work), "env": environ}))
+        argv = ["apply", "prod", "--yes", "--json"]
+        jobs.append((case, {"argv": argv, "cwd": str(work), "env": environ}))
     with _timed(outcome, f"flowlift apply, {turn}"):
         _run(
             outcome.flowlift,

@@ -70,13 +70,21 @@ def registered(
     except MissingPartError as reason:
         missing(str(reason))
     try:
-        run = differential.run(CASES, (one, other), scratch / "cases")
+        run = differential.run(_wanted(request.session), (one, other), scratch / "cases")
         if folder := os.environ.get("FLOWLIFT_TEST_KEEP"):
             _keep(run, Path(folder) / f"differential-{run.version}.json")
         yield Registered(run)
     finally:
         one.stop()
         other.stop()
+
+
+def _wanted(session: pytest.Session) -> list[Case]:
+    """The cases that the chosen tests (`-k`) are about; a test of the whole wants all."""
+    tests = [item for item in session.items if isinstance(item, pytest.Function)]
+    params = [test.callspec.params for test in tests if "registered" in test.fixturenames]
+    chosen = [one.get("case") for one in params]
+    return CASES if None in chosen else [case for case in CASES if case in chosen]
 
 
 def _keep(run: Run, file: Path) -> None:

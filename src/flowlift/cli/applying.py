@@ -34,10 +34,15 @@ class Shown:
     done: int = 0
 
     def planned(self, plan: Plan) -> None:
-        """Show the plan, which may come twice: it is made anew if somebody else wrote."""
+        """Show the plan, which may come twice: it is made anew if somebody else wrote.
+
+        As data it comes with the result, or now, where its errors leave nothing to be done.
+        """
         self.total = len(plan.writes)
         if not self.as_json:
             show(plan)
+        elif plan.errors:
+            click.echo(_document(Applied(plan)))
 
     def confirm(self, plan: Plan) -> bool:
         """Ask, where somebody can answer.

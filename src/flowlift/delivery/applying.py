@@ -93,9 +93,11 @@ async def apply(project: Project, order: Order, client: Client, watcher: Watcher
             reading = await _read(project, order, client)
             plan = decide(project, reading)
             watcher.planned(plan)
-        if _has_steps(reading):
+        if _has_steps(reading) and not plan.errors:
             outputs = await run_builds(project, reading, client.endpoint, watcher.building)
             plan = decide(project, reading, outputs)
+            if plan.errors:
+                watcher.planned(plan)
         if plan.errors:
             raise FindingsError("")
         written = await write(client, plan.writes, watcher.done, still_ours=lock.check)

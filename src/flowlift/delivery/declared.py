@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flowlift.delivery.project import Project
@@ -10,8 +10,10 @@ from flowlift.errors import InputError, Position
 from flowlift.plan.checks.report import Report
 from flowlift.plan.checks.shape import check_manifest
 from flowlift.plan.model import Declared, Finding, Flow
+from flowlift.plan.templates import Resolver, Values
 from flowlift.repo import manifest
 from flowlift.repo.flows import Entrypoint, Unreadable, default_cache, read_flows
+from flowlift.repo.manifest import Manifest
 
 
 def read_manifests(project: Project, files: Sequence[str], report: Report) -> list[Declared]:
@@ -32,16 +34,28 @@ def read_manifests(project: Project, files: Sequence[str], report: Report) -> li
     declared: list[Declared] = []
     for file in found:
         text = (project.root / file).read_bytes()
-        parsed = manifest.read(text, file)
+        parsed = _located(manifest.read(text, file), project.environ)
         root = manifest.working_root(parsed, files, project.settings.roots)
         if isinstance(root, Finding):
             report.adopt(root)
             root = ""
         report.adopt(*parsed.findings)
-        check_manifest(parsed.data, file, parsed.lines, report)
+        check_manifest(parsed.data, file, parsed.lines, report, anchored=parsed.anchored)
         for entry in parsed.declared:
             declared.append(replace(entry, root=root))
     return declared
+
+
+def _located(parsed: Manifest, environ: Mapping[str, str]) -> Manifest:
+    """Entrypoints with what the environment puts into them, as code is found by them."""
+
+    def locate(entry: Declared) -> Declared:
+        if "{{" not in entry.entrypoint:
+            return entry
+        found = Resolver(Values(environ=environ)).early(entry.entrypoint, ("entrypoint",))
+        return replace(entry, located=str(found))
+
+    return replace(parsed, declared=tuple(locate(entry) for entry in parsed.declared))
 
 
 def read_declared_flows(project: Project, declared: Sequence[Declared]) -> list[Flow | Unreadable]:

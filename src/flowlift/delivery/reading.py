@@ -71,7 +71,7 @@ async def read(
             asyncio.to_thread(find_scope, project, policy, options, report),
             asyncio.to_thread(_heads, project, policy, returning=returning),
         )
-        policy = replace(policy, server_version=version)
+        policy = replace(policy, server_version=version, is_cloud=client.endpoint.is_cloud)
         values = await _values(client, project, scoped)
         resolutions = resolve_all(scoped, values, policy)
         inventory, live = await asyncio.gather(

@@ -17,7 +17,7 @@ from flowlift.plan.mask import dotted
 from flowlift.plan.model import Declared, Desired, Flow, Json, Policy
 from flowlift.plan.templates import Loss, Path, Values
 from flowlift.plan.timetable import schedules
-from flowlift.plan.triggers import TriggerError, automation
+from flowlift.plan.triggers import TriggerError, automation, is_metric
 
 STEP_OUTPUTS: Mapping[str, frozenset[str]] = {
     "build_docker_image": frozenset(
@@ -214,6 +214,9 @@ def _triggers(entry: Entry, deployment: str) -> tuple[Mapping[str, Json], ...]:
         spec = entry.resolver.late(early, path)
         if parameters is not None:
             spec["parameters"] = parameters
+        if entry.policy.is_cloud is False and is_metric(spec):
+            entry.problem("trigger", "metric triggers are Prefect Cloud's alone", *path)
+            continue
         try:
             found.append(automation(spec, deployment, index + 1))
         except TriggerError as error:

@@ -47,6 +47,8 @@ class Declared:
     pull: Steps | None = None
     ignored: Mapping[int, frozenset[str]] = field(default_factory=dict)
     """Checks silenced by a `# flowlift: ignore[name]` comment, by line."""
+    located: str = ""
+    """The entrypoint where its templates are resolved, "" where it has none."""
 
     @property
     def name(self) -> str:
@@ -55,8 +57,8 @@ class Declared:
 
     @property
     def entrypoint(self) -> str:
-        """The entrypoint as written, "" where there is none."""
-        return str(self.data.get("entrypoint") or "")
+        """The entrypoint, "" where there is none."""
+        return self.located or str(self.data.get("entrypoint") or "")
 
     def position(self, *path: str | int) -> Position:
         """Where the value at `path` stands: the nearest line known, at worst the entry's own."""
@@ -106,6 +108,7 @@ class Policy:
 
     `branch` is the branch that runs there in this plan: the pull request's, or the default one.
     `repository_url` is the remote that the plan was made from, "" where there is none.
+    `is_cloud` says whether the workspace is Prefect Cloud's, None where no workspace was asked.
     """
 
     environment: str
@@ -118,6 +121,7 @@ class Policy:
     tags: tuple[str, ...] = ()
     default_work_pool: str | None = None
     server_version: str = ""
+    is_cloud: bool | None = None
 
     @property
     def on_default_branch(self) -> bool:

@@ -30,9 +30,11 @@ RUN_TIME_WORDS = ("flow_run.", "flow.", "deployment.", "event.", "task_run.", "w
 
 SECRET_NAME = re.compile(
     r"(?:^|[_.\-])(?:api[_\-]?key|key|token|secret|password|passwd|pwd|credentials?|auth)"
-    r"(?:$|[_.\-0-9])",
+    r"(?:$|[_.\-0-9])(?!(?:url|uri|file|path|name|id|ttl|type|block)$)",
     re.IGNORECASE,
 )
+"""Names of secrets, but for those that end in saying where one is: TOKEN_URL, PASSWORD_FILE."""
+
 TOKEN_SHAPE = re.compile(
     r"gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w\-]{16,}|pn[ub]_[A-Za-z0-9]{20,}"
     r"|xox[abprs]-[\w\-]{10,}|AKIA[0-9A-Z]{16}|sk-[A-Za-z0-9_\-]{20,}|eyJ[\w\-]{10,}\.eyJ[\w\-]{10,}"
@@ -187,7 +189,21 @@ class Resolver:
             value = self._output(word)
             return KEEP if isinstance(value, _Missing) else value
 
+        self._note_missing(text, path)
         return _replace(text, lambda word: not word.startswith("prefect."), look)
+
+    def _note_missing(self, text: str, path: Path) -> None:
+        """Blocks and variables of a pull step stay for the worker, which needs them to be there."""
+        if self.values.offline:
+            return
+        for word in PLACEHOLDER.findall(text):
+            if word.startswith("prefect.variables."):
+                if word.removeprefix("prefect.variables.") not in self.values.variables:
+                    self.losses.append(Loss("variable", word, path))
+            elif word.startswith("prefect.blocks."):
+                slug, _, rest = word.removeprefix("prefect.blocks.").partition(".")
+                if (slug, rest.partition(".")[0]) not in self.values.blocks:
+                    self.losses.append(Loss("block", word, path))
 
     def _from_environ(self, word: str, path: Path, absent: Json) -> Json:
         name = word.lstrip("$")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -92,4 +93,19 @@ def _timing(entry: Entry, item: Mapping[str, Json], path: Path) -> dict[str, Jso
             message = f"an interval is a number of seconds, not {timing['interval']!r}"
             entry.problem("schedule", message, *path, "interval")
             return None
+    if kind == "rrule":
+        timing = _with_rule(timing)
     return canonical_timing(timing)
+
+
+def _with_rule(timing: dict[str, Json]) -> dict[str, Json]:
+    """A rule may stand with its time zone in one JSON text; the schedule's own zone goes before."""
+    text = timing["rrule"]
+    if not isinstance(text, str) or not text.lstrip().startswith("{"):
+        return timing
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return timing
+    known = {key: said[key] for key in ("rrule", "timezone") if said.get(key)}
+    return {"rrule": text, **known, **{k: v for k, v in timing.items() if k != "rrule"}}

@@ -102,6 +102,28 @@ class TriggerError(ValueError):
     """A trigger that Prefect refuses; the message says what and where in it."""
 
 
+def trigger_keys(spec: Mapping[str, Json]) -> tuple[str, ...]:
+    """The keys that a trigger of this one's type may have."""
+    models: dict[str, type[_Part]] = {
+        "event": _Event,
+        "metric": _Metric,
+        "compound": _Compound,
+        "sequence": _Sequence,
+    }
+    model = models.get(str(_typed(spec)["type"]), _Event)
+    return (*model.model_fields, *_Action.model_fields)
+
+
+def is_metric(spec: Json) -> bool:
+    """Whether a trigger, or one inside it, is a metric's."""
+    if not isinstance(spec, Mapping):
+        return False
+    inner = spec.get("triggers")
+    return _typed(spec)["type"] == "metric" or any(
+        is_metric(one) for one in (inner if isinstance(inner, list) else ())
+    )
+
+
 def automation(spec: Mapping[str, Json], deployment: str, number: int) -> dict[str, Json]:
     """The automation that a trigger becomes, without the ids of deployment and owner.
 

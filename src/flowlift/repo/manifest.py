@@ -16,6 +16,7 @@ from flowlift.repo.globs import Matcher
 from flowlift.repo.marks import Lines, Mark
 
 _IGNORE = re.compile(r"(?:^|\s)#[^#\n]*?flowlift:\s*ignore\[([^\]\n]*)\]")
+_ANCHOR = re.compile(r"(?:^|[\s:,\[{-])&[\w-]+")
 _NOWHERE = Mark(0, {})
 _ABSENT = object()
 
@@ -24,18 +25,17 @@ _ABSENT = object()
 class Manifest:
     """A `prefect.yaml` as it stands at one ref.
 
-    `data` is the whole document, {} where the file is empty, and `lines` has the line of each of
-    its keys. `findings` are what is wrong with it as YAML; what Prefect makes of it is checked
-    elsewhere.
+    `data` is the whole document, {} where the file is empty, `lines` has the line of each of its
+    keys, and `anchored` are those that hold an anchor. `findings` are what is wrong with it as
+    YAML; what Prefect makes of it is checked elsewhere.
     """
 
     file: str
-    name: str | None
-    prefect_version: str | None
     data: Mapping[str, Json]
     lines: Mapping[str, int]
     declared: tuple[Declared, ...]
     findings: tuple[Finding, ...] = ()
+    anchored: frozenset[str] = frozenset()
 
     def rooted(self, root: str) -> Manifest:
         """The same, with entrypoints relative to the folder `root` ("" is the repository's)."""
@@ -107,12 +107,12 @@ def read(text: str | bytes, file: str, *, root: str = "") -> Manifest:
                     line=mark.line,
                 )
             )
+    lines = {key: mark.line for key, mark in document.mark.inside.items()}
     return Manifest(
         file=file,
-        name=_text(data.get("name")),
-        prefect_version=_text(data.get("prefect-version")),
         data=data,
-        lines={key: mark.line for key, mark in document.mark.inside.items()},
+        lines=lines,
+        anchored=_anchored(text, lines),
         declared=tuple(declared),
         findings=tuple(findings),
     )
@@ -273,5 +273,13 @@ def _kind(value: Any) -> str:
     return "a list" if isinstance(value, list) else f"the value {str(value)[:60]!r}"
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+def _anchored(text: str, lines: Mapping[str, int]) -> frozenset[str]:
+    """The top-level keys below which an anchor stands."""
+    written = text.splitlines()
+    begins = sorted((line, key) for key, line in lines.items())
+    ends = [line for line, _ in begins[1:]] + [len(written) + 1]
+    return frozenset(
+        key
+        for (line, key), end in zip(begins, ends, strict=False)
+        if any(_ANCHOR.search(one) for one in written[line - 1 : end - 1])
+    )

@@ -43,7 +43,7 @@ class TestReading:
             "name: platform\nprefect-version: 3.8.8\ndeployments:\n"
             "- name: a\n  entrypoint: src/a.py:f\n  work_pool:\n    name: k8s\n- name: b\n"
         )
-        assert (found.name, found.prefect_version) == ("platform", "3.8.8")
+        assert found.data["name"] == "platform"
         first, second = found.declared
         assert (first.name, first.entrypoint, str(first.at)) == (
             "a",
@@ -96,8 +96,8 @@ class TestReading:
     def test_other_encodings_name_the_line(self):
         with pytest.raises(ManifestError, match=r"(?s)^prefect.yaml:2: .*UTF-8: byte 0xe9.*Save"):
             manifest.read(b"name: x\ndescription: caf\xe9\n", "prefect.yaml")
-        assert manifest.read("name: é".encode(), "f").name == "é"
-        assert manifest.read(b"\xef\xbb\xbfname: x", "f").name == "x"
+        assert manifest.read("name: é".encode(), "f").data["name"] == "é"
+        assert manifest.read(b"\xef\xbb\xbfname: x", "f").data["name"] == "x"
 
     def test_comments_that_silence_checks(self):
         entry = read(

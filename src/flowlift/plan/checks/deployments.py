@@ -10,6 +10,9 @@ from flowlift.plan.desired import Resolution
 from flowlift.plan.fields import KnownAfterBuild
 from flowlift.plan.model import Declared, Desired, Flow
 
+REFUSED_IN_NAMES = frozenset("/%&<>")
+"""Characters that Prefect refuses in names, with a 422 or a 500 (`prefect.types.names`)."""
+
 STRATEGIES = ("ENQUEUE", "CANCEL_NEW")
 
 
@@ -43,8 +46,22 @@ def check_values(resolution: Resolution, report: Report) -> None:
             declared=declared,
             deployment=desired.key,
         )
+    _check_name(desired, report)
     _check_concurrency(desired, report)
     _check_pull(resolution, report)
+
+
+def _check_name(desired: Desired, report: Report) -> None:
+    refused = sorted(set(desired.name) & REFUSED_IN_NAMES)
+    if refused:
+        report.add(
+            "invalid-name",
+            f"The name {desired.name!r} holds {' '.join(refused)}, which no Prefect server takes.",
+            remedy="Take it out: names may not hold " + " ".join(sorted(REFUSED_IN_NAMES)) + ".",
+            at=desired.declared.position("name"),
+            declared=desired.declared,
+            deployment=desired.key,
+        )
 
 
 def _check_concurrency(desired: Desired, report: Report) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from functools import cache, lru_cache
@@ -11,6 +10,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from flowlift.plan.checks.report import Report
 from flowlift.plan.fields import KnownAfterBuild
 from flowlift.plan.model import Desired, Json, Schedule
+
+FIELDS = 5
+"""How many fields a cron expression has that goes by the minute."""
 
 REFERENCE = datetime(2020, 1, 1, tzinfo=timezone.utc)
 """From when "never fires" is asked: fixed, so that a plan does not depend on the clock."""
@@ -64,6 +66,13 @@ def _check_timing(timing: Mapping[str, Json], add: Add) -> None:
         trouble = _cron_trouble(str(timing["cron"]), bool(timing.get("day_or", True)))
         if trouble:
             add(*trouble, "cron")
+        elif len(str(timing["cron"]).split()) > FIELDS:
+            add(
+                "cron-seconds",
+                f"{timing['cron']!r} has a sixth field, the second, and may fire each second.",
+                "Write five fields: minute, hour, day, month, weekday.",
+                "cron",
+            )
     elif "interval" in timing:
         if float(timing["interval"]) <= 0:
             add(
@@ -120,11 +129,6 @@ def _cron_trouble(cron: str, day_or: bool) -> tuple[str, str, str] | None:
 def _rrule_trouble(rule: str) -> str | None:
     from dateutil.rrule import rrulestr  # noqa: PLC0415 - heavy, and few schedules are rules
 
-    if rule.lstrip().startswith("{"):
-        try:
-            rule = str(json.loads(rule).get("rrule", ""))
-        except ValueError:
-            return f"{rule!r} is no recurrence rule."
     try:
         rrulestr(rule, dtstart=REFERENCE.replace(tzinfo=None), ignoretz=True)
     except (ValueError, TypeError, AttributeError) as error:

@@ -7,13 +7,15 @@ skips the whole file. Keys that it does not know it ignores without a word (trie
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
 
 from flowlift.errors import Position
 from flowlift.plan.checks.report import Report
 from flowlift.plan.model import Declared, Json
 from flowlift.plan.templates import PLACEHOLDER
 from flowlift.plan.timetable import declared_schedules
+from flowlift.plan.triggers import trigger_keys
 
 Types = tuple[str, ...]
 
@@ -49,7 +51,7 @@ SCHEDULE: Mapping[str, Types] = {
     "interval": ("number", "text"),
     "rrule": ("text",),
     "timezone": ("text",),
-    "anchor_date": ("text",),
+    "anchor_date": ("text", "date"),
     "active": ("truth", "text"),
     "parameters": ("mapping",),
     "slug": ("text",),
@@ -97,18 +99,39 @@ BELONGS: Mapping[str, str] = {
 """Where keys belong that people often write in the wrong place or under another tool's name."""
 
 
+STEPS = ("build", "push", "pull")
+
+NEVER_EMPTY = frozenset({"parameters", "job_variables"})
+"""Keys whose value may not be null to Prefect 3.4.25 and newer (tried with 3.8.8)."""
+
 TRUTHS = frozenset(["true", "false", "yes", "no", "on", "off", "t", "f", "y", "n", "1", "0"])
 """Texts that Prefect reads as true or false."""
 
 
 def check_manifest(
-    data: Mapping[str, Json], file: str, lines: Mapping[str, int], report: Report
+    data: Mapping[str, Json],
+    file: str,
+    lines: Mapping[str, int],
+    report: Report,
+    *,
+    anchored: Collection[str] = (),
 ) -> None:
-    """Look at the top level of a manifest: other keys are fine there, as they may hold anchors."""
+    """Look at the top level of a manifest: keys of a team's own are fine there.
+
+    `anchored` are keys that hold anchors, and so stand there to be referred to.
+    """
     for key, value in data.items():
         at = Position(file, lines.get(key, 0))
         known = TOP_LEVEL.get(key)
-        if known is None:
+        if known is None and key in DEPLOYMENT and key not in anchored:
+            report.add(
+                "unknown-key",
+                f"{key!r} means nothing to Prefect here: it belongs into an entry of"
+                " `deployments`.",
+                remedy="Move it there; an anchor (`&name`) and aliases share it among several.",
+                at=at,
+            )
+        elif known is None:
             near = difflib.get_close_matches(str(key), TOP_LEVEL, n=1, cutoff=0.85)
             if near:
                 report.add(
@@ -119,6 +142,20 @@ def check_manifest(
                 )
         elif value is not None and not _fits(value, known):
             _wrong_type(report, str(key), value, known, at=at)
+        elif key in STEPS:
+            _no_step(value, at, report)
+
+
+def _no_step(value: Json, at: Position, report: Report, declared: Declared | None = None) -> None:
+    for step in value if isinstance(value, list) else ():
+        if not isinstance(step, Mapping):
+            report.add(
+                "wrong-type",
+                f"A step is a function with its inputs below it, not {step!r}.",
+                remedy="Write `- package.function:` and its inputs, indented.",
+                at=at,
+                declared=declared,
+            )
 
 
 def check_entry(declared: Declared, report: Report) -> None:
@@ -147,14 +184,36 @@ def check_entry(declared: Declared, report: Report) -> None:
             at=declared.position("schedule"),
             declared=declared,
         )
-    if data.get("schedules") == {}:
+    for key, empty, named in (("schedules", {}, "list"), ("schedule", [], "mapping")):
+        if data.get(key) == empty and isinstance(data.get(key), type(empty)):
+            report.add(
+                "empty-schedules",
+                f"`{key}: {empty}` is no {named}: `prefect deploy` 3.8 skips the whole file.",
+                remedy="Write `schedules: []`, or leave the key out.",
+                at=declared.position(key),
+                declared=declared,
+            )
+    for path, key, known in _unknown_in_triggers(data.get("triggers")):
+        _unknown_key(declared, key, dict.fromkeys(known, ()), path, report)
+    if data.get("sla"):
         report.add(
-            "empty-schedules",
-            "`schedules: {}` is no list: `prefect deploy` 3.8 skips the whole file for it.",
-            remedy="Write `schedules: []`, or leave the key out.",
-            at=declared.position("schedules"),
+            "sla",
+            "Service levels are Prefect Cloud's alone, and flowlift does not set them.",
+            remedy="Set them on Cloud by hand, or remove the key.",
+            at=declared.position("sla"),
             declared=declared,
         )
+
+
+def _unknown_in_triggers(
+    triggers: Json, path: tuple[str | int, ...] = ("triggers",)
+) -> Iterator[tuple[tuple[str | int, ...], str, Sequence[str]]]:
+    for index, spec in enumerate(triggers if isinstance(triggers, list) else ()):
+        if isinstance(spec, Mapping):
+            here = (*path, index)
+            known = trigger_keys(spec)
+            yield from ((here, str(key), known) for key in spec if key not in known)
+            yield from _unknown_in_triggers(spec.get("triggers"), (*here, "triggers"))
 
 
 def _table(
@@ -169,7 +228,27 @@ def _table(
         types = known.get(key)
         if types is None:
             _unknown_key(declared, str(key), known, path, report)
-        elif value is not None and not _fits(value, types) and not _says_none(key, value):
+        elif value is None and key in NEVER_EMPTY:
+            report.add(
+                "empty-value",
+                f"`{key}` has no value, for which newer Prefects skip the whole file.",
+                remedy="Write `{}`, or leave the key out.",
+                at=at,
+                declared=declared,
+            )
+        elif value is None or _fits(value, types) or _says_none(key, value):
+            if key in STEPS and known is DEPLOYMENT:
+                _no_step(value, at, report, declared)
+        elif isinstance(value, str) and PLACEHOLDER.fullmatch(value):
+            report.add(
+                "templated-value",
+                f"`{key}` is a template, which flowlift resolves, but for which newer Prefects"
+                " skip the whole file.",
+                remedy="Write the value itself where people run `prefect deploy` too.",
+                at=at,
+                declared=declared,
+            )
+        else:
             _wrong_type(report, str(key), value, types, at=at, declared=declared)
 
 
@@ -223,7 +302,7 @@ def _wrong_type(
 
 def _fits(value: Json, types: Types) -> bool:
     if isinstance(value, str):
-        if PLACEHOLDER.search(value) or ("truth" in types and value.lower() in TRUTHS):
+        if "truth" in types and value.lower() in TRUTHS:
             return True
         if "number" in types and value.strip().isdigit():
             return True
@@ -244,6 +323,8 @@ def _named(value: Json) -> str:
         return "mapping"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "list"
+    if isinstance(value, date):
+        return "date"
     return "text" if isinstance(value, str) else type(value).__name__
 
 
@@ -254,4 +335,5 @@ def _example(name: str) -> str:
         "truth": "true or false",
         "list": "a list",
         "mapping": "a mapping of keys to values",
+        "date": "a date",
     }[name]

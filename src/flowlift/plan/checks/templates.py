@@ -114,6 +114,13 @@ def _word_remedy(loss: Loss, declared: Declared, values: Values) -> str:
     return "Give a build or push step this `id`, or write `$NAME` for an environment variable."
 
 
+def _brings_a_secret(word: str, path: Path) -> bool:
+    """Whether a variable's name, or that of the key that it stands under, is a secret's."""
+    if SECRET_NAME.search(word.lstrip("$")):
+        return True
+    return path[0] in {"work_pool", "pull"} and SECRET_NAME.search(str(path[-1])) is not None
+
+
 def _check_texts(resolution: Resolution, values: Values, report: Report) -> None:
     declared = resolution.desired.declared
 
@@ -131,12 +138,7 @@ def _check_texts(resolution: Resolution, values: Values, report: Report) -> None
                     declared=declared,
                     deployment=resolution.desired.key,
                 )
-            elif (
-                path[0] == "pull"
-                and word.startswith("$")
-                and SECRET_NAME.search(word)
-                and word.lstrip("$") in values.environ
-            ):
+            elif word.lstrip("$") in values.environ and _brings_a_secret(word, path):
                 report.add(
                     "secret-in-clear",
                     f"`{{{{ {word} }}}}` in {place} is set here, so the server would store its"

@@ -46,7 +46,7 @@ def test_a_sound_entry_has_no_findings() -> None:
 def test_all_ways_to_say_no_schedule_are_fine(key: str, none: Any) -> None:
     checks = {finding.check for finding in found({key: none})}
     assert checks <= {"empty-schedules"}
-    assert bool(checks) == (key == "schedules" and none == {})
+    assert bool(checks) == ((key, none) in [("schedules", {}), ("schedule", [])])
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,33 @@ def test_a_wrong_type_says_how_to_write_it(data: dict[str, Any], remedy: str) ->
     assert remedy in finding.remedy
 
 
-def test_templates_stand_for_any_type() -> None:
-    assert not found({"paused": "{{ prefect.variables.stop }}", "concurrency_limit": "{{ $N }}"})
+def test_templates_stand_for_any_type_with_a_warning() -> None:
+    findings = found({"paused": "{{ prefect.variables.stop }}", "concurrency_limit": "{{ $N }}"})
+    assert [finding.check for finding in findings] == ["templated-value"] * 2
+
+
+def test_a_step_as_text_is_told() -> None:
+    finding = only(found({"pull": ["git_clone"]}))
+    assert (finding.check, "'git_clone'" in finding.message) == ("wrong-type", True)
+
+
+@pytest.mark.parametrize("data", [{"parameters": None}, {"work_pool": {"job_variables": None}}])
+def test_a_key_without_a_value_is_told_where_prefect_stops_at_it(data: dict[str, Any]) -> None:
+    assert [finding.check for finding in found(data)] == ["empty-value"]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "unknown"),
+    [
+        ({"expect": ["x"], "resource": "lake.*"}, "resource"),
+        ({"type": "compound", "require": "all", "triggers": [{"expects": ["x"]}]}, "expects"),
+        ({"type": "sequence", "require": "all", "triggers": []}, "require"),
+    ],
+)
+def test_unknown_keys_of_triggers_are_told(trigger: dict[str, Any], unknown: str) -> None:
+    finding = only(found({"triggers": [trigger]}))
+    assert finding.check == "unknown-key"
+    assert f"`{unknown}`" in finding.message
 
 
 def test_no_name_cannot_be_silenced() -> None:
