@@ -13,6 +13,12 @@ from pathlib import Path
 import pytest
 
 from tests.real import servers
+from tests.real.forge import (
+    ForgeRepository,
+    ForgeServer,
+    create_forge_repository,
+    find_forge_server,
+)
 from tests.real.images import ImagePlatform, Images, find_images
 from tests.real.kept import Kept
 from tests.real.parts import MissingPartError, given, missing
@@ -226,6 +232,25 @@ def images() -> Images:
         return find_images()
     except MissingPartError as reason:
         missing(str(reason))
+
+
+@pytest.fixture(scope="session")
+def forge_server() -> ForgeServer:
+    """A real forge, Gitea, with Actions and a runner."""
+    try:
+        return find_forge_server()
+    except MissingPartError as reason:
+        missing(str(reason))
+
+
+@pytest.fixture
+def forge_repository(
+    forge_server: ForgeServer, git_repository: GitRepository
+) -> Iterator[ForgeRepository]:
+    """A private repository of the test's own on the forge, still empty, as git's origin."""
+    made = create_forge_repository(forge_server, git_repository)
+    yield made
+    made.delete()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.real.repositories import GitRepository
 
 pytestmark = pytest.mark.real
 
-PART = "token-registry"
+PART = "forge"
 PR = ("--pr", "12", "--run", "34")
 
 

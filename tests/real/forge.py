@@ -1,0 +1,172 @@
+"""A real forge: repositories, pull requests and what was written to them, by its API.
+
+CONTRIBUTING.md lists the variables by which it is given. What is asserted through this is Gitea's.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.real.parts import given
+from tests.real.repositories import GitRepository
+
+PART = "forge"
+
+
+@dataclass(frozen=True)
+class ForgeServer:
+    """A Gitea with Actions, and its administrator. `runner` is the folder of its runner, or None.
+
+    There are its jobs' logs and summaries.
+    """
+
+    url: str
+    user: str
+    token: str = field(repr=False)
+    runner: Path | None = None
+
+    @property
+    def api(self) -> str:
+        """The API's address."""
+        return f"{self.url}/api/v1"
+
+    def ask(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, token: str = ""
+    ) -> httpx.Response:
+        """One request to the API, as the administrator or with another token."""
+        return httpx.request(
+            method,
+            f"{self.api}{path}",
+            json=body if body is not None or method == "GET" else {},
+            headers={"Authorization": f"token {token or self.token}"},
+            timeout=30,
+            trust_env=False,
+        )
+
+    def get(self, path: str) -> Any:
+        """The JSON at `path`, which must be there."""
+        return self.ask("GET", path).raise_for_status().json()
+
+
+def find_forge_server() -> ForgeServer:
+    """The forge that is given.
+
+    Raises:
+        MissingPartError: nobody gives one.
+    """
+    runner = given("FLOWLIFT_TEST_FORGE_RUNNER", PART) if _has_runner() else None
+    return ForgeServer(
+        given("FLOWLIFT_TEST_FORGE_URL", PART).rstrip("/"),
+        given("FLOWLIFT_TEST_FORGE_USER", PART),
+        given("FLOWLIFT_TEST_FORGE_TOKEN", PART),
+        Path(runner) if runner else None,
+    )
+
+
+def _has_runner() -> bool:
+    given("FLOWLIFT_TEST_FORGE_URL", PART)  # waits for a part that is still starting
+    return "FLOWLIFT_TEST_FORGE_RUNNER" in os.environ
+
+
+@dataclass(frozen=True)
+class ForgeRepository:
+    """A private repository of a test's own on the forge; `git` is a clone of it."""
+
+    server: ForgeServer
+    name: str
+    git: GitRepository
+
+    @property
+    def full_name(self) -> str:
+        """`owner/name`."""
+        return f"{self.server.user}/{self.name}"
+
+    @property
+    def path(self) -> str:
+        """Below the API's address."""
+        return f"/repos/{self.full_name}"
+
+    @property
+    def clone_url(self) -> str:
+        """With the administrator's login, for git."""
+        host = self.server.url.partition("://")[2]
+        return f"http://{self.server.user}:{self.server.token}@{host}/{self.full_name}.git"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What a job on this forge has in its environment, besides its event."""
+        return {
+            "CI": "true",
+            "GITEA_ACTIONS": "true",
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_API_URL": self.server.api,
+            "GITHUB_SERVER_URL": self.server.url,
+            "GITHUB_REPOSITORY": self.full_name,
+            "GITHUB_RUN_ID": "1",
+            "GITHUB_RUN_NUMBER": "1",
+            "GITHUB_TOKEN": self.server.token,
+        }
+
+    def pull_request(self, branch: str, title: str = "", base: str = "main") -> int:
+        """Open a pull request; its number."""
+        body = {"head": branch, "base": base, "title": title or branch}
+        done = self.server.ask("POST", f"{self.path}/pulls", body).raise_for_status()
+        return int(done.json()["number"])
+
+    def merge(self, number: int, how: str = "merge") -> str:
+        """Merge a pull request; the commit on the base branch."""
+        for _ in range(40):
+            done = self.server.ask("POST", f"{self.path}/pulls/{number}/merge", {"Do": how})
+            if done.status_code != 405:
+                break
+            time.sleep(0.25)  # just after a push it is not known yet whether it can be merged
+        done.raise_for_status()
+        return str(self.server.get(f"{self.path}/pulls/{number}")["merge_commit_sha"])
+
+    def comments(self, number: int) -> list[dict[str, Any]]:
+        """The comments of a pull request, the oldest first."""
+        found: list[dict[str, Any]] = self.server.get(f"{self.path}/issues/{number}/comments")
+        return found
+
+    def comment(self, number: int) -> str:
+        """The text of the only comment of a pull request."""
+        (only,) = self.comments(number)
+        return str(only["body"])
+
+    def rendered(self, markdown: str) -> str:
+        """What the forge makes of markdown in a comment: HTML."""
+        body = {"Text": markdown, "Mode": "comment", "Context": f"/{self.full_name}"}
+        return self.server.ask("POST", "/markdown", body).raise_for_status().text
+
+    def token(self, *scopes: str) -> str:
+        """A token of the user's with these scopes only (`write:issue`, `read:repository`)."""
+        password = given("FLOWLIFT_TEST_FORGE_PASSWORD", PART)
+        done = httpx.post(
+            f"{self.server.api}/users/{self.server.user}/tokens",
+            json={"name": uuid.uuid4().hex, "scopes": list(scopes)},
+            auth=(self.server.user, password),
+            timeout=30,
+            trust_env=False,
+        )
+        return str(done.raise_for_status().json()["sha1"])
+
+    def delete(self) -> None:
+        """Delete it, with all that is in it."""
+        self.server.ask("DELETE", self.path)
+
+
+def create_forge_repository(server: ForgeServer, git: GitRepository) -> ForgeRepository:
+    """A private repository on the forge, which becomes the origin of `git`."""
+    name = f"t{uuid.uuid4().hex[:10]}"
+    server.ask("POST", "/user/repos", {"name": name, "private": True}).raise_for_status()
+    made = ForgeRepository(server, name, git)
+    git.git("remote", "set-url", "origin", made.clone_url)
+    return made
