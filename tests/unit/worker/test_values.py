@@ -180,7 +180,7 @@ def test_a_worker_without_a_pool_is_an_error() -> None:
 SECRETS = [
     ("  extraEnvVars:\n    - name: DB_PASSWORD\n      value: hunter2\n", "secret-in-values"),
     (
-        "  extraEnvVars:\n    - name: PREFECT_API_KEY\n      valueFrom: {secretKeyRef: {name: s}}\n",
+        "  extraEnvVars:\n    - name: PREFECT_API_KEY\n      valueFrom: {secretKeyRef: {}}\n",
         "secret-in-clear",
     ),
     ("  basicAuth: {authString: 'admin:pass'}\n", "secret-in-values"),
