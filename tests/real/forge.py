@@ -5,6 +5,7 @@ CONTRIBUTING.md lists the variables by which it is given. What is asserted throu
 
 from __future__ import annotations
 
+import json
 import os
 import time
 import uuid
@@ -77,12 +78,24 @@ def _has_runner() -> bool:
 
 
 @dataclass(frozen=True)
+class ForgeClone(GitRepository):
+    """A clone of a repository on the forge; `url` is its address without a login."""
+
+    url: str
+
+    @property
+    def remote_url(self) -> str:
+        """What a manifest names, and workers clone."""
+        return self.url
+
+
+@dataclass(frozen=True)
 class ForgeRepository:
     """A private repository of a test's own on the forge; `git` is a clone of it."""
 
     server: ForgeServer
     name: str
-    git: GitRepository
+    git: ForgeClone
 
     @property
     def full_name(self) -> str:
@@ -114,6 +127,18 @@ class ForgeRepository:
             "GITHUB_RUN_NUMBER": "1",
             "GITHUB_TOKEN": self.server.token,
         }
+
+    def event(self, name: str, folder: Path, **event: Any) -> dict[str, str]:
+        """The environment of a job for an event; `event` is added to what every event says."""
+        file = folder / f"event-{uuid.uuid4().hex[:8]}.json"
+        common = {"repository": self.server.get(self.path)}
+        file.write_text(json.dumps(common | event), encoding="utf-8")
+        return {**self.environ, "GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": str(file)}
+
+    def pull_event(self, number: int, action: str, folder: Path) -> dict[str, str]:
+        """The environment of a job for something that was done to a pull request."""
+        pull = self.server.get(f"{self.path}/pulls/{number}")
+        return self.event("pull_request", folder, action=action, number=number, pull_request=pull)
 
     def pull_request(self, branch: str, title: str = "", base: str = "main") -> int:
         """Open a pull request; its number."""
@@ -167,6 +192,7 @@ def create_forge_repository(server: ForgeServer, git: GitRepository) -> ForgeRep
     """A private repository on the forge, which becomes the origin of `git`."""
     name = f"t{uuid.uuid4().hex[:10]}"
     server.ask("POST", "/user/repos", {"name": name, "private": True}).raise_for_status()
-    made = ForgeRepository(server, name, git)
+    url = f"{server.url}/{server.user}/{name}.git"
+    made = ForgeRepository(server, name, ForgeClone(git.path, git.remote, url))
     git.git("remote", "set-url", "origin", made.clone_url)
     return made
