@@ -28,6 +28,7 @@ COMMANDS = {
     "sync": _Command("sync", "Bring an environment back from branches that are merged or gone."),
     "image": _Command("image", "Build, prove, release and promote the image that flows run in."),
     "deliver": _Command("deliver", "Do what the event of a CI asks for, in order, and report it."),
+    "ci": _Command("ci", "Write the workflows for a CI, and tell when they are out of date."),
     "demo": _Command("demo", "Show the whole life of a change on this machine."),
 }
 """The commands with their summaries, so that `--help` imports none of them."""

@@ -42,13 +42,18 @@ class Selection:
 
     def __init__(self, image: Image, dockerfile: Dockerfile, context_ignores: str) -> None:
         self.dockerfile = dockerfile
-        self._rules: list[tuple[str, Matcher]] = [
-            ("the Dockerfile", Matcher([_glob(image.dockerfile)])),
-            ("`inputs`", Matcher(image.inputs if image.inputs is not None else ["pyproject.toml"])),
-            ("the lock file", Matcher(["uv.lock", _glob(_within(image.context, "uv.lock"))])),
-            ("what the build leaves out", Matcher(map(_glob, ignore_files(image)))),
+        inputs = image.inputs if image.inputs is not None else ("pyproject.toml",)
+        rules: list[tuple[str, tuple[str, ...]]] = [
+            ("the Dockerfile", (_glob(image.dockerfile),)),
+            ("`inputs`", inputs),
+            ("the lock file", ("uv.lock", _glob(_within(image.context, "uv.lock")))),
+            ("what the build leaves out", tuple(map(_glob, ignore_files(image)))),
         ]
-        self._copies = list(_copies(image, dockerfile))
+        copies = list(_copies(image, dockerfile))
+        self.globs = tuple(dict.fromkeys(glob for _, globs in (*rules, *copies) for glob in globs))
+        """All that could be an input; what is left out of the build or ignored is still in it."""
+        self._rules = [(reason, Matcher(globs)) for reason, globs in rules]
+        self._copies = [(reason, Matcher(globs)) for reason, globs in copies]
         self._left_out = _IgnoreFile(context_ignores, image.context)
         files, self._tables = [], []
         for entry in image.inputs_ignore:
@@ -216,13 +221,13 @@ def _equal(selection: Selection, path: str, before: bytes | None, after: bytes |
     return selection.digest(path, before or b"") == selection.digest(path, after or b"")
 
 
-def _copies(image: Image, dockerfile: Dockerfile) -> Iterator[tuple[str, Matcher]]:
+def _copies(image: Image, dockerfile: Dockerfile) -> Iterator[tuple[str, tuple[str, ...]]]:
     """What the Dockerfile takes from the context, with its line."""
     stages = dockerfile.needed(image.target, image.build_args, image.platforms[0])
     for stage in stages:
         for copy in stage.copies:
-            globs = [glob for source in copy.sources for glob in _below(image.context, source)]
-            yield f"copied by {image.dockerfile}:{copy.line}", Matcher(globs)
+            globs = (glob for source in copy.sources for glob in _below(image.context, source))
+            yield f"copied by {image.dockerfile}:{copy.line}", tuple(globs)
 
 
 def _below(context: str, source: str) -> tuple[str, ...]:

@@ -1,0 +1,206 @@
+"""The workflows as GitHub reads them, and Gitea: `.github/workflows/flowlift-*.yml`.
+
+No expression stands in a line of a shell: what an event says (a branch's name, a title) reaches
+flowlift by the event's file alone, and what else a step needs by its environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flowlift.config import Ci, Settings
+from flowlift.scaffold.ci import actions
+from flowlift.scaffold.ci.document import Folded, Noted, write
+from flowlift.scaffold.ci.graph import Job, Secret, When, Workflow
+from flowlift.scaffold.ci.install import Install
+from flowlift.scaffold.ci.paths import branch, exact, github
+
+FOLDER = ".github/workflows"
+
+OUTPUTS = ("changed", "deployments", "image", "digest", "plan")
+
+_HOSTS_OWN = "ghcr.io"
+_PULL = "github.event_name == 'pull_request'"
+_OPEN = f"{_PULL} && github.event.action != 'closed'"
+_CLOSED = f"{_PULL} && github.event.action == 'closed'"
+_OWN = "github.event.pull_request.head.repo.full_name == github.repository"
+_CONDITIONS: Mapping[When, tuple[str, ...]] = {
+    When.PROPOSED: ("github.event_name == 'merge_group'", f"({_OPEN} && {_OWN})"),
+    When.FORKED: (f"({_OPEN} && {_OWN.replace('==', '!=')})",),
+    When.MERGED: ("github.event_name == 'push'",),
+    When.GONE: (
+        f"({_CLOSED} && {_OWN})",
+        "(github.event_name == 'delete' && github.event.ref_type == 'branch')",
+    ),
+}
+_CHANGE = "${{ github.event.pull_request.number || github.ref }}"
+# Where a merge has deleted the branch, its commit may be gone; the default branch never is.
+_HEAD = "${{ github.event.action != 'closed' && github.event.pull_request.head.sha || github.sha }}"
+
+
+def file_name(workflow: Workflow) -> str:
+    """Where a workflow stands, relative to the repository's root."""
+    return f"{FOLDER}/flowlift-{workflow.name}.yml"
+
+
+def render(workflow: Workflow, settings: Settings, install: Install, default_branch: str) -> str:
+    """The text of a workflow's file."""
+    document = {
+        "name": workflow.title,
+        "on": _triggers(workflow, default_branch),
+        "permissions": {},
+        "jobs": {job.name: _job(job, settings, install) for job in workflow.jobs},
+    }
+    return write(
+        document,
+        (
+            "Written by `flowlift ci write github` from the configuration of this repository.",
+            "Write it again when that has changed; `flowlift ci check` tells. What you add stays",
+            "right as long as nothing that is here is taken away.",
+        ),
+    )
+
+
+def _triggers(workflow: Workflow, default_branch: str) -> dict[str, Any]:
+    own = exact(file_name(workflow))
+    paths = list(dict.fromkeys(github(glob) for glob in (*workflow.paths, own)))
+    types = ["opened", "synchronize", "reopened", "ready_for_review"]
+    if When.GONE in workflow.moments:
+        types.append("closed")
+    on: dict[str, Any] = {
+        "pull_request": {"types": types, "branches": [branch(default_branch)], "paths": paths},
+        "merge_group": {"branches": [branch(default_branch)]},
+        "push": {"branches": [branch(default_branch)], "paths": paths},
+    }
+    if When.GONE in workflow.moments:
+        on["delete"] = None
+    return on
+
+
+def _job(job: Job, settings: Settings, install: Install) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "name": job.title,
+        "if": _condition(job),
+    }
+    if job.needs:
+        found["needs"] = list(job.needs)
+    found["runs-on"] = job.runner or settings.ci.runner
+    found["timeout-minutes"] = settings.ci.timeout
+    if job.environment:
+        found["environment"] = job.environment
+    found["concurrency"] = _turn(job, settings.ci)
+    found["permissions"] = _permissions(job, settings)
+    if job.environment:
+        found["outputs"] = {name: _expression(f"steps.deliver.outputs.{name}") for name in OUTPUTS}
+    found["steps"] = list(_steps(job, settings, install))
+    return found
+
+
+def _condition(job: Job) -> Folded | str:
+    parts = [part for when in job.when for part in _CONDITIONS[when]]
+    if len(parts) == 1:
+        return parts[0].removeprefix("(").removesuffix(")")
+    return Folded((*(f"{part} ||" for part in parts[:-1]), parts[-1]))
+
+
+def _turn(job: Job, ci: Ci) -> dict[str, Any]:
+    """Whoever writes waits for its turn; only what writes nothing may be cut off by a newer one."""
+    turn: dict[str, Any] = {"group": f"flowlift-{job.writes}", "cancel-in-progress": False}
+    if not job.writes:
+        words = "-".join(word for word in job.words if not word.startswith("-"))
+        turn["group"] = f"flowlift-{job.name}-{words}-{_CHANGE}"
+        turn["cancel-in-progress"] = not job.environment
+    elif ci.queue == "all":
+        turn["queue"] = "max"
+    return turn
+
+
+def _permissions(job: Job, settings: Settings) -> dict[str, Any]:
+    if job.releases:
+        found = {"contents": Noted("write", "the version's tag and its release")}
+    else:
+        found = {"contents": Noted("read", "the clone")}
+    if job.comments:
+        found["pull-requests"] = Noted("write", "the one comment")
+    if job.statuses:
+        found["deployments"] = Noted("write", "what runs where")
+    if job.builds and _in_packages(settings):
+        found["packages"] = Noted("write", "the image")
+    return found
+
+
+def _in_packages(settings: Settings) -> bool:
+    image = settings.image
+    names = [image.name, image.release_name or ""] if image else []
+    return any(name.startswith(f"{_HOSTS_OWN}/") for name in names)
+
+
+def _steps(job: Job, settings: Settings, install: Install) -> Iterator[dict[str, Any]]:
+    yield {
+        "name": "Check out",
+        **_uses(actions.CHECKOUT),
+        "with": {
+            "ref": _HEAD,
+            "fetch-depth": Noted(0, "back to where the branch began"),
+            "persist-credentials": False,
+        },
+    }
+    yield {
+        "name": "Set up uv",
+        **_uses(actions.SETUP_UV),
+        "with": {
+            "version": actions.UV,
+            "python-version": settings.ci.python,
+            "enable-cache": False,
+        },
+    }
+    if job.builds:
+        yield from _builder(settings)
+    words = " ".join(job.words)
+    handed = ' --image "$IMAGE"' if job.image_from else ""
+    yield {
+        "name": "Deliver",
+        "id": "deliver",
+        "run": f"{install.command} deliver {words}{handed}",
+        "env": _environ(job, settings, install),
+    }
+
+
+def _uses(action: actions.Action) -> dict[str, Any]:
+    return {"uses": Noted(action.pinned, action.version)}
+
+
+def _builder(settings: Settings) -> Iterator[dict[str, Any]]:
+    platforms = settings.image.platforms if settings.image else ()
+    if platforms != ("linux/amd64",):
+        yield {
+            "name": "Set up QEMU",
+            **_uses(actions.SETUP_QEMU),
+            "with": {"platforms": ",".join(platforms)},
+        }
+    yield {"name": "Set up Docker Buildx", **_uses(actions.SETUP_BUILDX)}
+
+
+def _environ(job: Job, settings: Settings, install: Install) -> dict[str, str]:
+    found = dict(install.environ)
+    if job.image_from:
+        found["IMAGE"] = _expression(f"needs.{job.image_from}.outputs.image")
+    found["GITHUB_TOKEN"] = "${{ github.token }}"  # noqa: S105 - an expression
+    for secret in job.secrets:
+        found[secret.name] = _value(secret, settings)
+    return found
+
+
+def _value(secret: Secret, settings: Settings) -> str:
+    image = settings.image
+    if image and secret.name.startswith("FLOWLIFT_IMAGE_"):
+        released = "_RELEASE_" in secret.name and image.release_name
+        name = released or image.name
+        if str(name).startswith(f"{_HOSTS_OWN}/"):
+            return "${{ github.token }}" if secret.secret else "${{ github.actor }}"
+    return _expression(f"{'secrets' if secret.secret else 'vars'}.{secret.name}")
+
+
+def _expression(text: str) -> str:
+    return "${{ " + text + " }}"
