@@ -27,6 +27,7 @@ CHECKS: Mapping[str, Level] = {
     "secret-in-clear": W,
     # The image
     "image-missing": E,
+    "image-login": E,
     "image-unchecked": W,
     # The pool and its deployments
     "missing-work-pool": E,
