@@ -38,7 +38,7 @@ types: $(STAMP) ## mypy, strict
 	@$(BIN)/mypy --no-error-summary --num-workers $(CORES)
 
 unit: $(STAMP) ## the tests that need nothing
-	@$(BIN)/python -m pytest tests/unit $(ARGS)
+	@$(PYTEST) tests/unit $(ARGS)
 
 real: $(STAMP) ## the tests with real parts
 	@$(PYTEST) tests/real $(ARGS)

@@ -14,6 +14,8 @@ from flowlift.repo.changes import Modified, modified
 from flowlift.repo.git import Repository, open_repository
 from tests.unit.repo import trees
 
+pytestmark = pytest.mark.real
+
 MANIFEST = """\
 definitions:
   tags: &tags [data]

@@ -15,6 +15,8 @@ from flowlift.image.inputs import Inputs
 from flowlift.image.reference import Reference
 from tests.real.repositories import GitRepository, create_repository
 
+pytestmark = pytest.mark.real
+
 DOCKERFILE = "FROM python:3.12\nCOPY pyproject.toml uv.lock ./\nCOPY --from=uv:1 /uv /uv\n"
 PROJECT = '[project]\nname = "flows"\nversion = "1.0.0"\n'
 FILES = {

@@ -14,6 +14,8 @@ from flowlift.repo.changed import Changed
 from flowlift.repo.git import Repository, open_repository
 from tests.unit.repo import trees
 
+pytestmark = pytest.mark.real
+
 ODD_BRANCHES = ["feat/$(touch${IFS}x)", '";rm', "{{7+7}}", "täglich", "a'b", "100%", "x|y&z"]
 ODD_PATHS = ["a b.txt", "täglich.txt", 'quo"te.txt', "new\nline.txt", "$(touch x).txt", "-n.txt"]
 

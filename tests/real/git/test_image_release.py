@@ -15,6 +15,8 @@ from flowlift.delivery.project import open_project
 from flowlift.errors import GitError, InputError, VersionError
 from tests.real.repositories import GitRepository, create_repository, git_environ
 
+pytestmark = pytest.mark.real
+
 PROJECT = """\
 [project]
 name = "flows"

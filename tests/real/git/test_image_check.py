@@ -12,6 +12,8 @@ from flowlift.delivery.project import open_project
 from flowlift.errors import ConfigError, VersionError
 from tests.real.repositories import GitRepository, create_repository
 
+pytestmark = pytest.mark.real
+
 
 def project(version: str, more: str = "") -> str:
     return (
