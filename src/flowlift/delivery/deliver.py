@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from flowlift.delivery.applying import Applied, Watcher
 from flowlift.delivery.deciding import Decision, Request, Step, Workflow, decide
 from flowlift.delivery.deliver_deployments import deliver_deployments
-from flowlift.delivery.deliver_image import deliver_image, deliver_worker
+from flowlift.delivery.deliver_image import deliver_image
+from flowlift.delivery.deliver_worker import deliver_worker
 from flowlift.delivery.outcome import Outcome, State, failed
 from flowlift.delivery.project import Project
 from flowlift.delivery.reporting import Published, publish

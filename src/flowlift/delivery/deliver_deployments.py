@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -23,6 +22,7 @@ from flowlift.render.outcome import RunOutcome
 from flowlift.render.outcome import Step as Change
 from flowlift.workspace.client import Client
 from flowlift.workspace.endpoint import resolve
+from flowlift.workspace.running import with_client
 
 if TYPE_CHECKING:
     from flowlift.delivery.deliver import Teller
@@ -185,10 +185,5 @@ def _applied(step: Step, part: Part, result: Applied, runs: list[RunOutcome]) ->
 
 
 def _with_client(state: State, environment: str, work: Callable[[Client], Awaitable[T]]) -> T:
-    endpoint = resolve(environment, state.project.settings, state.project.environ)
-
-    async def main() -> T:
-        async with Client(endpoint) as client:
-            return await work(client)
-
-    return asyncio.run(main())
+    project = state.project
+    return with_client(resolve(environment, project.settings, project.environ), work)

@@ -1,22 +1,18 @@
-"""The image's and the worker's part of a delivery."""
+"""The image's part of a delivery: checked, built and proven, or released."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from flowlift.delivery.deciding import Step
 from flowlift.delivery.image import prove
 from flowlift.delivery.image_access import Access
 from flowlift.delivery.image_check import check
-from flowlift.delivery.image_pools import hand_to_pools
 from flowlift.delivery.image_steps import Released, build_image, promote_image, release
-from flowlift.delivery.outcome import Outcome, State, title_of
+from flowlift.delivery.outcome import Outcome, State, said
 from flowlift.errors import ForgeError
 from flowlift.forge import NewRelease
 from flowlift.image.promote import Promoted
-from flowlift.image.reference import parse
-from flowlift.render.delivery import facts_section
 from flowlift.render.markup import prose
 from flowlift.render.visible import cut, visible
 from flowlift.repo.tags import subjects_since_release
@@ -39,13 +35,13 @@ def deliver_image(state: State, step: Step, teller: Teller) -> Outcome:
 def _checked(access: Access, step: Step, *, offline: bool) -> Outcome:
     done = check(access, offline=offline)
     lead = f"The image will be {done.version}, after {done.base or 'none'}."
-    return _said(step, lead, [*(f"'{c.path}' changed: {c.why}" for c in done.changed), *done.notes])
+    return said(step, lead, [*(f"'{c.path}' changed: {c.why}" for c in done.changed), *done.notes])
 
 
 def _built(state: State, access: Access, step: Step) -> Outcome:
     checked = check(access)
     if not checked.needed:
-        return _said(step, "No input of the image changed.", quiet=True)
+        return said(step, "No input of the image changed.", quiet=True)
     built = build_image(access)
     verified = prove(access, built)
     state.image = built.pinned
@@ -57,7 +53,7 @@ def _built(state: State, access: Access, step: Step) -> Outcome:
         *checked.notes,
     ]
     how = "Built" if built.built else f"Not built anew ({built.why})"
-    return _said(step, f"{how}: `{built.tag}`", facts, image=built.pinned, digest=built.digest)
+    return said(step, f"{how}: `{built.tag}`", facts, image=built.pinned, digest=built.digest)
 
 
 def _released(state: State, access: Access, step: Step) -> Outcome:
@@ -69,7 +65,7 @@ def _released(state: State, access: Access, step: Step) -> Outcome:
     facts.append(_publish(state, released, promoted))
     words = {"there": "there already", "promoted": "promoted from its test", "built": "built"}
     lead = f"Released {released.version} at `{released.commit[:12]}`: {words[promoted.how]}."
-    return _said(
+    return said(
         step,
         lead,
         facts,
@@ -110,29 +106,3 @@ def _notes(state: State, released: Released, promoted: Promoted) -> str:
     if more := len(subjects) - _MOST_SUBJECTS:
         lines += [f"- and {more:,} more"] if more > 0 else []
     return f"{notes}\n## Since {prose(before)}\n\n" + "\n".join(lines) + "\n"
-
-
-def deliver_worker(state: State, step: Step, teller: Teller) -> Outcome:
-    """Bring an environment's worker and pools to what is declared, and to the image."""
-    access = Access(state.project, state.say)
-    if not state.image:
-        return _said(step, "Nothing is handed over.", quiet=True)
-    pinned = str(parse(state.image))
-    handed = hand_to_pools(access, step.environment, pinned)
-    facts = [
-        f"'{done.pool}': " + ("starts with it now" if done.written else "has it already")
-        for done in handed
-    ]
-    return _said(step, f"Pools start with `{pinned}`.", facts, image=pinned)
-
-
-def _said(
-    step: Step, lead: str, facts: Sequence[str] = (), *, quiet: bool = False, **outputs: str
-) -> Outcome:
-    return Outcome(
-        step,
-        lambda limit: facts_section(title_of(step), lead, facts, limit),
-        quiet=quiet,
-        outputs=outputs,
-        data={"lead": lead, "facts": list(facts)},
-    )

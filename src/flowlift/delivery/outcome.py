@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from flowlift.delivery.project import Project
 from flowlift.errors import FlowliftError
 from flowlift.forge import Forge
 from flowlift.plan.model import Finding, Plan
-from flowlift.render.delivery import failure_section
+from flowlift.render.delivery import facts_section, failure_section
 from flowlift.render.visible import visible
 
 
@@ -56,8 +56,28 @@ def title_of(step: Step) -> str:
     return f"{step.environment}: {step.workflow}" if step.environment else step.workflow
 
 
-def failed(step: Step, error: FlowliftError) -> Outcome:
-    """A step that an error ended."""
+def said(
+    step: Step,
+    lead: str,
+    facts: Sequence[str] = (),
+    *,
+    quiet: bool = False,
+    findings: Sequence[Finding] = (),
+    **outputs: str,
+) -> Outcome:
+    """A step that is told in a few sentences, with names in quotes."""
+    return Outcome(
+        step,
+        lambda limit: facts_section(title_of(step), lead, facts, limit),
+        quiet=quiet,
+        findings=tuple(findings),
+        outputs=outputs,
+        data={"lead": lead, "facts": list(facts)},
+    )
+
+
+def failed(step: Step, error: FlowliftError, findings: Sequence[Finding] = ()) -> Outcome:
+    """A step that an error ended; `findings` are those that were found until then."""
     where = visible(str(error.at)) if error.at else ""
     message, remedy = error.message, error.remedy
 
@@ -69,6 +89,7 @@ def failed(step: Step, error: FlowliftError) -> Outcome:
         section,
         code=error.exit_code,
         error=error,
+        findings=tuple(findings),
         state="failure" if step.verb in {"apply", "sync", "update", "release"} else "",
         data={"error": message, "remedy": remedy},
     )

@@ -12,7 +12,6 @@ from flowlift.forge.github import GitHub
 from flowlift.forge.model import Comment, Status
 
 _JOB_USER = "gitea-actions"
-_COMMENTS = "Comments need `issues: write` (or `pull-requests: write`) in the job's `permissions`."
 
 
 class Gitea(GitHub):
@@ -20,11 +19,12 @@ class Gitea(GitHub):
 
     name = "Gitea"
     writes_notes = False
+    comment_right = "Comments need `issues: write` in the job's `permissions`, or the scope of it."
 
     def comments(self, number: int) -> list[Comment]:
         """All comments: Gitea has them in one page, whatever is asked for."""
         path = f"{self._repository}/issues/{number}/comments"
-        found = self._line.ask("GET", path, right=_COMMENTS).json()
+        found = self._line.ask("GET", path, right=self.comment_right).json()
         return [self._comment(comment) for comment in found]
 
     def pull_request_of(self, commit: str) -> int | None:

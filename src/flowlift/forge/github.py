@@ -16,7 +16,6 @@ from flowlift.forge.line import Line
 from flowlift.forge.model import Comment, NewRelease, Release, Status
 
 COMMENT_LIMIT = 65_536
-_COMMENTS = "Comments need `pull-requests: write` in the job's `permissions`."
 _PULLS = "Finding the pull request of a commit needs `pull-requests: read`."
 _RELEASES = "Releases need `contents: write` in the job's `permissions`."
 _STATUSES = "Deployment statuses need `deployments: write` in the job's `permissions`."
@@ -28,6 +27,7 @@ class GitHub:
     name = "GitHub"
     limit = COMMENT_LIMIT
     writes_notes = True
+    comment_right = "Comments need `pull-requests: write` in the job's `permissions`."
 
     def __init__(self, line: Line, repository: str, *, server: str = "", token: str = "") -> None:
         self._line = line
@@ -47,22 +47,24 @@ class GitHub:
     def comments(self, number: int) -> list[Comment]:
         """All comments of a pull request, the oldest first."""
         path = f"{self._repository}/issues/{number}/comments"
-        return [self._comment(found) for found in self._line.pages(path, right=_COMMENTS)]
+        return [self._comment(found) for found in self._line.pages(path, right=self.comment_right)]
 
     def create_comment(self, number: int, body: str) -> Comment:
         """Write a new comment."""
         path = f"{self._repository}/issues/{number}/comments"
-        return self._comment(self._line.ask("POST", path, {"body": body}, right=_COMMENTS).json())
+        return self._comment(
+            self._line.ask("POST", path, {"body": body}, right=self.comment_right).json()
+        )
 
     def edit_comment(self, number: int, comment: Comment, body: str) -> None:
         """Write another text into a comment."""
         path = f"{self._repository}/issues/comments/{comment.id}"
-        self._line.ask("PATCH", path, {"body": body}, right=_COMMENTS)
+        self._line.ask("PATCH", path, {"body": body}, right=self.comment_right)
 
     def delete_comment(self, number: int, comment: Comment) -> None:
         """Delete a comment; that it is gone already is no error."""
         path = f"{self._repository}/issues/comments/{comment.id}"
-        self._line.ask("DELETE", path, right=_COMMENTS, accept=frozenset({404}))
+        self._line.ask("DELETE", path, right=self.comment_right, accept=frozenset({404}))
 
     def _comment(self, found: Mapping[str, Any]) -> Comment:
         return Comment(
