@@ -6,12 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from packaging.version import InvalidVersion, Version
-
 from flowlift.plan.model import Json, Policy, Steps
-
-CLONE_DIRECTORY_SINCE = Version("3.6.9")
-"""The first Prefect whose `git_clone` takes `clone_directory_name` (PrefectHQ/prefect#20004)."""
+from flowlift.plan.versions import CLONE_DIRECTORY, is_there
 
 
 @dataclass(slots=True)
@@ -53,7 +49,7 @@ def on_branch(steps: Steps, policy: Policy) -> Checkout:
         changed = {key: value for key, value in inputs.items() if key != "commit_sha"}
         changed["branch"] = policy.branch
         if "clone_directory_name" not in changed and "{{" not in _last_part(url):
-            if _takes_directory_name(policy.server_version):
+            if is_there(policy.server_version, CLONE_DIRECTORY):
                 changed["clone_directory_name"] = clone_directory(url, declared)
             else:
                 result.unstable.append(index)
@@ -108,10 +104,3 @@ def _is_this_repository(url: str, own: str) -> bool:
     if not own or "{{" in _last_part(url):
         return True
     return repository_name(url) == repository_name(own)
-
-
-def _takes_directory_name(server_version: str) -> bool:
-    try:
-        return Version(server_version) >= CLONE_DIRECTORY_SINCE
-    except InvalidVersion:
-        return True

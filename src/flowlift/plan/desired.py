@@ -18,6 +18,7 @@ from flowlift.plan.model import Declared, Desired, Flow, Json, Policy
 from flowlift.plan.templates import Loss, Path, Values
 from flowlift.plan.timetable import schedules
 from flowlift.plan.triggers import TriggerError, automation, is_metric
+from flowlift.plan.versions import GRACE_PERIOD, is_there
 
 STEP_OUTPUTS: Mapping[str, frozenset[str]] = {
     "build_docker_image": frozenset(
@@ -68,7 +69,7 @@ def resolve(declared: Declared, flow: Flow, values: Values, policy: Policy) -> R
     entry = Entry.of(declared, policy, pending_words(declared, values))
     resolver = entry.resolver
     name = str(resolver.early(entry.data.get("name"), ("name",)))
-    limit, options = _concurrency(entry.coerced("concurrency_limit", int))
+    limit, options = _concurrency(entry)
     pool = {
         key: resolver.entry(value, ("work_pool", key))
         for key, value in entry.mapping("work_pool").items()
@@ -141,11 +142,16 @@ def _added_tags(policy: Policy) -> list[str]:
     return [*policy.tags, *([] if policy.on_default_branch else [policy.branch])]
 
 
-def _concurrency(value: Json) -> tuple[Json, Json]:
+def _concurrency(entry: Entry) -> tuple[Json, Json]:
     """The limit and its options: a manifest gives a number, or a mapping with both."""
+    value = entry.coerced("concurrency_limit", int)
     if not isinstance(value, Mapping):
         return value, None
     strategy, grace = value.get("collision_strategy"), value.get("grace_period_seconds")
+    if grace is not None and not is_there(entry.policy.server_version, GRACE_PERIOD):
+        message = f"the workspace's Prefect is older than {GRACE_PERIOD} and has no grace period"
+        entry.problem("grace-period", message, "concurrency_limit", "grace_period_seconds")
+        grace = None
     options = {"collision_strategy": strategy, "grace_period_seconds": grace}
     given = {key: option for key, option in options.items() if option is not None}
     return value.get("limit"), given or None

@@ -25,6 +25,7 @@ CHECKS: Mapping[str, Level] = {
     "cron-seconds": W,
     "timezone": E,
     "concurrency": E,
+    "grace-period": W,
     "tags": E,
     "trigger": E,
     "sla": W,
