@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.real import servers
+from tests.real.cluster import Cluster, FlowImages, WorkerPlatform, find_cluster
 from tests.real.forge import (
     ForgeRepository,
     ForgeServer,
@@ -31,10 +33,11 @@ ROLES = {
     "prefect_server": ("dev",),
     "prefect_servers": ("dev", "prod"),
     "old_prefect": ("old",),
+    "worker_platform": ("pods",),
 }
 """The shared servers that a fixture stands on."""
 
-LATE = frozenset({"images"})
+LATE = frozenset({"images", "cluster"})
 """Fixtures of parts that take minutes to start on a machine that is new."""
 
 GIVEN = {"dev": "FLOWLIFT_TEST_PREFECT_URL", "prod": "FLOWLIFT_TEST_PREFECT_PROD_URL"}
@@ -88,7 +91,11 @@ class SharedServers:
         old = role == "old"
         python = given("FLOWLIFT_TEST_PREFECT_OLD", "prefect-old") if old else sys.executable
         return servers.start_server(
-            self._folder / role, python=python, wanted=lambda: not self._closing.is_set()
+            self._folder / role,
+            python=python,
+            wanted=lambda: not self._closing.is_set(),
+            # The server that pods ask cannot be on the loopback.
+            host="0.0.0.0" if role == "pods" else "127.0.0.1",  # noqa: S104
         )
 
 
@@ -259,6 +266,42 @@ def image_platform(images: Images, git_repository: GitRepository) -> ImagePlatfo
     platform = ImagePlatform(git_repository, images)
     platform.begin()
     return platform
+
+
+@pytest.fixture(scope="session")
+def cluster(images: Images, tmp_path_factory: pytest.TempPathFactory) -> Cluster:
+    """A Kubernetes cluster, Helm 3 and 4, and a registry with a login that its nodes reach."""
+    try:
+        return find_cluster(images, tmp_path_factory.mktemp("programs"))
+    except MissingPartError as reason:
+        missing(str(reason))
+
+
+MakeWorkerPlatform = Callable[..., WorkerPlatform]
+
+
+@pytest.fixture(scope="session")
+def worker_platform(
+    pytestconfig: pytest.Config, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MakeWorkerPlatform]:
+    """Makes a repository with a worker, a namespace and a pool of its own; removed afterwards.
+
+    Its server listens where pods reach it.
+    """
+    flow_images = FlowImages(cluster.images)
+    made: list[WorkerPlatform] = []
+
+    def make(**settings: Any) -> WorkerPlatform:
+        repository = create_repository(tmp_path_factory.mktemp("worker"))
+        server = settings.pop("server", None) or pytestconfig.stash[SHARED].get("pods")
+        made.append(WorkerPlatform(repository, cluster, flow_images, server, **settings))
+        made[-1].commit("begin")
+        repository.push()
+        return made[-1]
+
+    yield make
+    for platform in made:
+        platform.clean()
 
 
 @pytest.fixture

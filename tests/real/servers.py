@@ -203,11 +203,12 @@ def start_server(
     python: str = sys.executable,
     env: Mapping[str, str] | None = None,
     wanted: Callable[[], bool] = lambda: True,
+    host: str = "127.0.0.1",
 ) -> Server:
     """Start a server in `folder`, or join the one that runs there; it answers on return.
 
     `python` is the interpreter whose Prefect is started, `env` its further settings. `wanted` is
-    asked while waiting, to stop early.
+    asked while waiting, to stop early. `host` is where it listens: 0.0.0.0 for pods of a cluster.
 
     Raises:
         MissingPartError: the interpreter has no Prefect.
@@ -224,7 +225,7 @@ def start_server(
         for _ in range(ATTEMPTS):
             port = free_port()
             server = Server(f"http://127.0.0.1:{port}/api", auth, process, python)
-            command = [python, "-c", UNCOLLECTED, "server", "start", "--host", "127.0.0.1"]
+            command = [python, "-c", UNCOLLECTED, "server", "start", "--host", host]
             process.start([*command, "--port", str(port)], environ, notice=server.url)
             if _await_answer(server, wanted):
                 return server
