@@ -41,6 +41,10 @@ _REASON = re.compile(
 )
 
 
+class UnprovenError(WorkerError):
+    """The worker itself does not work: one that did before is better."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What proves a worker: its pod, the name it started by, and its heartbeat since then."""
@@ -69,7 +73,8 @@ class Prover:
         waited before the update.
 
         Raises:
-            WorkerError: something is not proven; the message says what, and why.
+            UnprovenError: the worker does not start, or is not heard of; the message says why.
+            WorkerError: it works, but its pool is not as it should be.
         """
         revision = await self._revision()
         pod, worker, heartbeat = await self._started()
@@ -97,11 +102,11 @@ class Prover:
     async def _started(self) -> tuple[str, str, datetime]:
         """The newest pod, the worker's name and its heartbeat, once it has told all three."""
         deadline = time.monotonic() + self.timeout
-        watch = Watch(self.cluster, self.desired.release, tell=self.tell)
+        watch = Watch(self.cluster, self.desired.release)
         synced, missing = False, "No pod of the release is there."
         while time.monotonic() < deadline:
             if trouble := await watch.look():
-                raise WorkerError(
+                raise UnprovenError(
                     "The worker does not run.\n" + "\n".join(trouble.lines()),
                     remedy=remedy(trouble, self.desired),
                 )
@@ -114,7 +119,7 @@ class Prover:
                 if worker and heartbeat:
                     return name, worker, heartbeat
             await asyncio.sleep(LOOK_EVERY)
-        raise WorkerError(
+        raise UnprovenError(
             f"The worker is not proven to work after {self.timeout:.0f} s: {missing}",
             remedy=f"kubectl -n {self.desired.namespace} logs -l app.kubernetes.io/instance="
             f"{self.desired.release} --all-containers",
@@ -138,7 +143,7 @@ class Prover:
         lines = [line.strip() for line in log.splitlines() if line.strip()]
         reasons = [line for line in lines if _REASON.search(line) and "─" not in line]
         shown = "\n".join(f"  | {line[:200]}" for line in (reasons or lines)[-3:])
-        raise WorkerError(
+        raise UnprovenError(
             f"The worker cannot reach Prefect, or is refused, from within the cluster.\n"
             f"{name}, container {INIT}:\n{shown}",
             remedy=_reach(log, self.desired),

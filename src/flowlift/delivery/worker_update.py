@@ -23,12 +23,12 @@ from flowlift.delivery.worker_look import (
     look,
 )
 from flowlift.delivery.worker_prepare import Prepared, prepare, workers_of
-from flowlift.delivery.worker_proof import Proof, Prover, alive
+from flowlift.delivery.worker_proof import Proof, Prover, UnprovenError, alive
 from flowlift.errors import FlowliftError, WorkspaceError
 from flowlift.plan.model import Json
 from flowlift.worker.cluster import Cluster, open_cluster
 from flowlift.worker.compare import same
-from flowlift.worker.helm import Helm
+from flowlift.worker.helm import Helm, Release
 from flowlift.worker.model import Desired, Part
 from flowlift.worker.rollout import Rollout, RolloutError
 from flowlift.worker.secrets import Wanted, hidden, namespace_object, outdated, wanted
@@ -183,8 +183,8 @@ class _Update:
             if self.waited:
                 # Somebody else updated while we waited: what is left is known only now.
                 looked = await self._look()
-            await self._write(looked, lock)
-            proof = await self.prover.prove(self._template(looked), looked.depth)
+            before = await self._write(looked, lock)
+            proof = await self._prove(looked, before)
             self.tell(f"Worker {proof.worker} of {proof.pod} is heard of.")
             canary = await self._canary()
         return self._updated(looked, proof, canary)
@@ -209,8 +209,19 @@ class _Update:
             on_drift=self.on_drift,
         )
 
-    async def _write(self, looked: Looked, lock: Lock) -> None:
-        """All writes, in the order in which each needs the one before."""
+    async def _prove(self, looked: Looked, before: Release | None) -> Proof:
+        """Prove the worker; where it does not work, `before` comes back."""
+        try:
+            return await self.prover.prove(self._template(looked), looked.depth)
+        except UnprovenError as error:
+            if looked.part("release").differs and before is not None and before.good is not None:
+                done = await self.rollout.take_back(before)
+                await self._restore(looked)
+                error.message += f"\nSo {done}."
+            raise
+
+    async def _write(self, looked: Looked, lock: Lock) -> Release | None:
+        """All writes, in the order in which each needs the one before; the release before them."""
         lock.check()
         await self._objects(looked)
         if looked.pool is None:
@@ -229,6 +240,7 @@ class _Update:
         await self._restart()
         lock.check()
         await self._set_template(looked)
+        return before
 
     async def _restart(self) -> None:
         """Replace a pod that has read a secret before it was changed; Helm sees no difference."""

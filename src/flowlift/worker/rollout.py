@@ -89,7 +89,7 @@ class Rollout:
         if answer is not None and not _has_begun(before, after):
             raise helm_error("upgrade", answer)
         reason = "\n".join(trouble.lines()) if trouble else _said(answer)
-        done = await self._take_back(before)
+        done = await self.take_back(before)
         raise RolloutError(
             f"The new worker does not start, so {done}.\n{reason}",
             remedy=remedy(trouble, self.desired) if trouble else "kubectl get events shows more.",
@@ -140,8 +140,10 @@ class Rollout:
         await self.helm.rollback(live.name, good.number)
         return await self.helm.read(live.name)
 
-    async def _take_back(self, before: Release | None) -> str:
-        """Undo a revision that did not come up; what was done, in words."""
+    async def take_back(self, before: Release | None) -> str:
+        """Undo a revision that did not come up, `before` being the release before it; what was
+        done, in words.
+        """
         good = before.good if before else None
         try:
             if before is None or good is None:

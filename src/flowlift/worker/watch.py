@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flowlift.plan.model import Json
 from flowlift.worker.cluster import Cluster
@@ -116,6 +116,9 @@ class Watch:
         events = [event for event in events if _occurrence(event) not in self._old]
         if found is None:
             found = by_events(events, pods, self.release)
+        elif found.reason in _PULLING and _lacks_secret(events, found.pod):
+            # The node has not heard of a secret that was made just now; it tries again by itself.
+            found = replace(found, passing=True, patience=PATIENCE)
         if found is None or not self._lasts(found):
             return None
         return await complete(self.cluster, found, events)
@@ -260,6 +263,14 @@ def _crashed(pod: str, container: Mapping[str, Json]) -> Trouble:
     if why not in {"", "Error"}:
         message = f"{why}, {message}" if message else why
     return Trouble(pod, container["name"], "CrashLoopBackOff", message, previous=True)
+
+
+def _lacks_secret(events: Iterable[Json], pod: str) -> bool:
+    """Whether the node could not get at one of the pod's pull secrets."""
+    return any(
+        event.get("reason") == _NO_SECRET and event["involvedObject"].get("name") == pod
+        for event in events
+    )
 
 
 def _occurrence(event: Json) -> tuple[str, int]:
