@@ -25,10 +25,12 @@ CHECKS: Mapping[str, Level] = {
     "template-image": E,
     "secret-in-values": E,
     "secret-in-clear": W,
-    # The image
+    # The image, the chart and the cluster
     "image-missing": E,
     "image-login": E,
     "image-unchecked": W,
+    "chart-values": E,
+    "pull-secret": E,
     # The pool and its deployments
     "missing-work-pool": E,
     "pool-type": E,

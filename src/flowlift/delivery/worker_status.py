@@ -1,0 +1,124 @@
+"""`worker status`: how a worker and its pool are doing, whatever the files say."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from flowlift.config.worker import Worker
+from flowlift.delivery.project import Project
+from flowlift.delivery.worker_prepare import workers_of
+from flowlift.errors import ClusterError, HelmError, InputError
+from flowlift.plan.model import Json
+from flowlift.worker.cluster import open_cluster
+from flowlift.worker.desired import values_path
+from flowlift.worker.helm import Helm
+from flowlift.worker.model import LivePool
+from flowlift.worker.report import PoolStatus, ReleaseStatus, WorkerStatus
+from flowlift.worker.template import default_image
+from flowlift.worker.values import read_values
+from flowlift.workspace.client import Client
+from flowlift.workspace.endpoint import resolve
+from flowlift.workspace.pools import read_depth, read_pool, read_queues, read_workers
+from flowlift.workspace.running import with_client
+from flowlift.workspace.together import together
+
+
+def read_status(project: Project, environment: str) -> list[WorkerStatus]:
+    """How every worker of `environment` is doing.
+
+    Raises:
+        InputError: a values file is missing or cannot be read.
+        WorkspaceError: the workspace cannot be asked; a 401 is no missing pool.
+    """
+    workers = workers_of(project, environment)
+
+    async def work(client: Client) -> list[WorkerStatus]:
+        return [await _status(project, environment, worker, client) for worker in workers]
+
+    return with_client(resolve(environment, project.settings, project.environ), work)
+
+
+def template_digest(template: Mapping[str, Json]) -> str:
+    """A short digest of a base job template, the same for equal ones."""
+    text = json.dumps(template, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+async def _status(
+    project: Project, environment: str, config: Worker, client: Client
+) -> WorkerStatus:
+    name = config.pool or _pool_of(project, environment, config)
+    notes: list[str] = []
+    release = None
+    if not config.pool:
+        try:
+            release = await _release(project, environment, config)
+        except (ClusterError, HelmError) as error:
+            notes.append(f"The cluster could not be asked: {error.message}")
+    pool = await read_pool(client, name)
+    if pool is None:
+        notes.append(f"There is no work pool {name!r} in {environment}.")
+        return WorkerStatus(environment, release, None, notes=tuple(notes))
+    workers, queues, depth = await together(
+        (read_workers(client, name), read_queues(client, name), read_depth(client, name))
+    )
+    now = client.server_time()
+    return WorkerStatus(
+        environment=environment,
+        release=release,
+        pool=_pool(pool),
+        workers=tuple(workers),
+        queues=tuple(queues),
+        depth=depth,
+        now=now,
+        notes=tuple(notes),
+    )
+
+
+def _pool_of(project: Project, environment: str, config: Worker) -> str:
+    """The pool that the values name."""
+    file = values_path(config, environment)
+    try:
+        text = (project.root / file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"The values file {file} cannot be read: {error}.",
+            remedy="Correct `values` in [tool.flowlift.worker].",
+        ) from None
+    values = read_values(text, file, placeholder=config.image_placeholder, image=None)
+    return str(values.get("worker", "config", "workPool") or "")
+
+
+async def _release(project: Project, environment: str, config: Worker) -> ReleaseStatus:
+    cluster = open_cluster(project.environ, environment, config.namespace)
+    release, pods = await together(
+        (Helm(cluster.environ, config.namespace).read(config.release), cluster.pods(config.release))
+    )
+    if release is None:
+        return ReleaseStatus(config.release, config.namespace, "missing")
+    newest = release.newest
+    pod = pods[0] if pods else None
+    return ReleaseStatus(
+        name=config.release,
+        namespace=config.namespace,
+        status=newest.status,
+        revision=newest.number,
+        chart=newest.chart,
+        updated=newest.updated,
+        pod=pod["metadata"]["name"] if pod else "",
+        pod_state=str(pod["status"].get("phase", "")) if pod else "",
+    )
+
+
+def _pool(pool: LivePool) -> PoolStatus:
+    return PoolStatus(
+        name=pool.name,
+        type=pool.type,
+        status=pool.status,
+        paused=pool.paused,
+        image=default_image(pool.template),
+        template=template_digest(pool.template),
+        updated=pool.updated,
+    )
