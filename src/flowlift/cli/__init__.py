@@ -27,6 +27,7 @@ COMMANDS = {
     "verify": _Command("verify", "Run what was applied to an environment and wait for the end."),
     "sync": _Command("sync", "Bring an environment back from branches that are merged or gone."),
     "image": _Command("image", "Build, prove, release and promote the image that flows run in."),
+    "worker": _Command("worker", "Check, update and watch the Prefect worker and its work pool."),
     "deliver": _Command("deliver", "Do what the event of a CI asks for, in order, and report it."),
     "ci": _Command("ci", "Write the workflows for a CI, and tell when they are out of date."),
     "demo": _Command("demo", "Show the whole life of a change on this machine."),

@@ -1,0 +1,219 @@
+"""`flowlift worker`: check, update, status, host."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flowlift.cli import options, session
+
+if TYPE_CHECKING:
+    from flowlift.delivery.worker_prepare import Prepared
+    from flowlift.delivery.worker_update import Updated
+
+CHANGES, FAILED, WRONG = 2, 1, 2
+
+image = click.option(
+    "--image",
+    metavar="REF",
+    help="The flows image, by digest or tag. By default the one that the pool has already, else"
+    " the one that the registry has for this commit.",
+)
+
+
+@click.group(
+    "worker",
+    epilog="""\b
+Examples:
+  flowlift worker check dev      what differs, and everything that is wrong, before any write
+  flowlift worker update dev     release, secrets and work pool; ends well only if a worker works
+  flowlift worker status prod    release, image, workers, queues, late runs
+  flowlift worker host dev       on the machine itself: K3s and Helm in the pinned versions
+""",
+)
+def command() -> None:
+    """Bring the Prefect worker and its work pool to what the repository says, and prove it."""
+
+
+@command.command(
+    "check",
+    epilog="""\b
+Examples:
+  flowlift worker check dev
+  flowlift worker check prod --image ghcr.io/acme/edp-flows:1.5.0
+  flowlift worker check prod --json --detailed-exitcode
+""",
+)
+@options.environment
+@options.directory
+@options.branch
+@image
+@options.as_json
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    help="Leave with 0: nothing to do, 1: failed or refused, 2: something differs.",
+)
+def _check(
+    *,
+    environment: str,
+    directory: Path,
+    branch: str | None,
+    image: str | None,
+    as_json: bool,
+    detailed_exitcode: bool,
+) -> int:
+    """Show what differs from the repository, and everything that is wrong. Nothing is written.
+
+    Looks at the values and the base job template in them, the image in its registry, the
+    namespace, the secrets (never shown), the Helm release, the live work pool, and what the
+    template means for the pool's deployments. Leaves with 2 where something is wrong.
+    """
+    from flowlift.delivery.worker_check import check_workers  # noqa: PLC0415 - quick `--help`
+
+    project = session.open_here(directory, branch)
+    checked = check_workers(project, environment, image=image, tell=session.say)
+    if as_json:
+        _print_json([{**_plain(one), "differs": one.differs} for one in checked])
+    else:
+        from flowlift.render.screen import screen_of  # noqa: PLC0415
+        from flowlift.render.worker import render_check  # noqa: PLC0415
+
+        screen = screen_of(sys.stdout)
+        _print(render_check(one, colour=screen.colour, width=screen.width) for one in checked)
+    wrong = any(one.errors for one in checked)
+    if detailed_exitcode:
+        return FAILED if wrong else CHANGES if any(one.differs for one in checked) else 0
+    return WRONG if wrong else 0
+
+
+@command.command(
+    "update",
+    epilog="""\b
+Examples:
+  flowlift worker update dev
+  flowlift worker update prod --image ghcr.io/acme/edp-flows:1.5.0
+""",
+)
+@options.environment
+@options.directory
+@options.branch
+@image
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=300.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the release may take.",
+)
+@options.lock_wait
+@options.as_json
+def _update(
+    *,
+    environment: str,
+    directory: Path,
+    branch: str | None,
+    image: str | None,
+    timeout: float,
+    lock_wait: float,
+    as_json: bool,
+) -> None:
+    """Bring the worker to what the repository says, and prove that it works.
+
+    Namespace, secrets, Helm release, and the work pool's base job template, read back. What is
+    right already is not written. Ends with 0 only where a worker of this release is heard of and
+    the pool is as it should be; else the release is rolled back, the pool's template with it, and
+    the reason told.
+    """
+    from flowlift.delivery.worker_update import Order, update_worker  # noqa: PLC0415
+
+    order = Order(image=image, timeout=timeout, lock_wait=lock_wait)
+    project = session.open_here(directory, branch)
+    done = update_worker(project, environment, order, tell=session.say, show=_show)
+    if as_json:
+        _print_json([_plain(one) for one in done])
+        return
+    for one in done:
+        _say_updated(one)
+
+
+@command.command(
+    "status",
+    epilog="""\b
+Examples:
+  flowlift worker status dev
+  flowlift worker status prod --json
+""",
+)
+@options.environment
+@options.directory
+@options.as_json
+def _status(*, environment: str, directory: Path, as_json: bool) -> int:
+    """Tell how the worker is doing: release, image, workers, queues, late runs.
+
+    Leaves with 1 where runs do not start: no worker online, the pool paused, runs late, the
+    release not deployed.
+    """
+    from flowlift.delivery.worker_status import read_status  # noqa: PLC0415 - quick `--help`
+
+    statuses = read_status(session.open_here(directory), environment)
+    if as_json:
+        _print_json([{**_plain(one), "well": one.well} for one in statuses])
+    else:
+        from flowlift.render.screen import screen_of  # noqa: PLC0415
+        from flowlift.render.worker import render_status  # noqa: PLC0415
+
+        colour = screen_of(sys.stdout).colour
+        _print(render_status(one, colour=colour) for one in statuses)
+    return 0 if all(one.well for one in statuses) else FAILED
+
+
+def _show(prepared: Prepared) -> None:
+    """What was found before any write, on standard error."""
+    from flowlift.render.screen import fit_encoding, screen_of  # noqa: PLC0415
+    from flowlift.render.worker import render_findings_of  # noqa: PLC0415
+
+    screen = screen_of(sys.stderr)
+    text = render_findings_of(prepared.findings, colour=screen.colour, width=screen.width)
+    click.echo(fit_encoding(text, sys.stderr), nl=False, err=True, color=screen.colour)
+
+
+def _say_updated(done: Updated) -> None:
+    for note in done.notes:
+        session.say(f"Note: {note}")
+    if done.worker:
+        session.say(f"The worker {done.worker} works.")
+    if not done.changed:
+        click.echo(f"Work pool {done.pool}: nothing to do.")
+        return
+    parts = ", ".join(f"{part.kind} {part.name}" for part in done.parts if part.differs)
+    click.echo(f"Work pool {done.pool}: updated ({parts or 'the worker'}) in {done.seconds} s.")
+
+
+def _print(texts: Any) -> None:
+    from flowlift.render.screen import fit_encoding, screen_of  # noqa: PLC0415
+
+    text = "\n".join(texts)
+    click.echo(fit_encoding(text, sys.stdout), nl=False, color=screen_of(sys.stdout).colour)
+
+
+def _print_json(value: Any) -> None:
+    import json  # noqa: PLC0415 - keeps `--help` quick
+
+    click.echo(json.dumps(value, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    """Data as JSON has it."""
+    from dataclasses import fields, is_dataclass  # noqa: PLC0415
+    from datetime import datetime  # noqa: PLC0415
+
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value.model_dump(mode="json")
