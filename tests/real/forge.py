@@ -194,5 +194,7 @@ def create_forge_repository(server: ForgeServer, git: GitRepository) -> ForgeRep
     server.ask("POST", "/user/repos", {"name": name, "private": True}).raise_for_status()
     url = f"{server.url}/{server.user}/{name}.git"
     made = ForgeRepository(server, name, ForgeClone(git.path, git.remote, url))
-    git.git("remote", "set-url", "origin", made.clone_url)
+    # Pushes are the developer's. What flowlift reads, it reads with the job's token.
+    git.git("remote", "set-url", "origin", url)
+    git.git("remote", "set-url", "--push", "origin", made.clone_url)
     return made
