@@ -1,7 +1,8 @@
 """All figures: `python -m bench`."""
 
-from bench import deployments, image
+from bench import deployments, image, manifests
 
 if __name__ == "__main__":
+    manifests.main()
     deployments.main()
     image.main()
