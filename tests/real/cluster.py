@@ -6,11 +6,14 @@ CONTRIBUTING.md lists the variables by which the parts are given.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import json
 import os
 import subprocess
 import sys
+import tarfile
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +31,21 @@ from tests.real.repositories import GitRepository
 from tests.real.servers import Server
 
 PART = "cluster"
+LOGIN = "admin:a-long-password"
+"""The login of the Prefect server that pods ask."""
+
+FLOW = """\
+import os
+import time
+
+from prefect import flow
+
+
+@flow(log_prints=True)
+def hello(seconds: int = 0):
+    print("the image is", os.environ["MARK"])
+    time.sleep(seconds)
+"""
 CHART = Path(__file__).with_name("chart")
 IMAGES = "flowlift-worker/flows"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -103,9 +121,11 @@ class FlowImages:
 
     def make(self, tag: str = "") -> str:
         """A new image; its reference by digest."""
-        config = self._config() | {}
-        config["config"] = {**config.get("config", {})}
-        config["config"]["Env"] = [*config["config"].get("Env", []), f"MARK={uuid.uuid4().hex}"]
+        if not self._base:
+            self._copy()
+            self._add_flow()
+        config = json.loads(json.dumps(self._base["config"]))
+        config["config"].setdefault("Env", []).append(f"MARK={uuid.uuid4().hex}")
         content = json.dumps(config).encode()
         manifest = {**self._base["manifest"]}
         manifest["config"] = {
@@ -124,12 +144,6 @@ class FlowImages:
                 ).raise_for_status()
         return f"{self.name}@{digest}"
 
-    def _config(self) -> dict[str, Any]:
-        if not self._base:
-            self._copy()
-        config: dict[str, Any] = self._base["config"]
-        return config
-
     def _copy(self) -> None:
         """Copy the image with Prefect to the registry with a login, for linux/amd64."""
         _, _, rest = self.images.prefect.partition("/")
@@ -146,6 +160,22 @@ class FlowImages:
                     content = client.get(f"{blobs}/{layer['digest']}").raise_for_status().content
                     self._put_blob(content)
         self._base = {"manifest": manifest, "config": config.json()}
+
+    def _add_flow(self) -> None:
+        """A layer with a flow in /opt/flows."""
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            member = tarfile.TarInfo("opt/flows/flow.py")
+            member.size = len(FLOW)
+            archive.addfile(member, io.BytesIO(FLOW.encode()))
+        layer = gzip.compress(packed.getvalue(), mtime=0)
+        diff = f"sha256:{hashlib.sha256(packed.getvalue()).hexdigest()}"
+        manifest, config = self._base["manifest"], self._base["config"]
+        kind = manifest["layers"][-1]["mediaType"]
+        entry = {"mediaType": kind, "size": len(layer), "digest": self._put_blob(layer)}
+        manifest["layers"] = [*manifest["layers"], entry]
+        config["rootfs"]["diff_ids"] = [*config["rootfs"]["diff_ids"], diff]
+        config.pop("history", None)
 
     def _manifest(self, client: httpx.Client, name: str, at: str) -> dict[str, Any]:
         answer = client.get(f"/v2/{name}/manifests/{at}", headers={"Accept": ACCEPT})
@@ -279,7 +309,9 @@ class WorkerPlatform:
             "FLOWLIFT_PROD_API_URL": self.server.url,
             "REG_USER": images.user,
             "REG_PASSWORD": images.password,
-            "WORKER_KEY": "admin:first-password",
+            "FLOWLIFT_DEV_API_AUTH_STRING": LOGIN,
+            "FLOWLIFT_PROD_API_AUTH_STRING": LOGIN,
+            "WORKER_KEY": LOGIN,
             "FLOWLIFT_IMAGE_USER": images.user,
             "FLOWLIFT_IMAGE_PASSWORD": images.password,
             **self.environ,
@@ -396,7 +428,9 @@ class WorkerPlatform:
             "flow_id": made["id"],
             "work_pool_name": self.pool,
             "entrypoint": "flow.py:hello",
-            "path": ".",
+            "pull_steps": [
+                {"prefect.deployments.steps.set_working_directory": {"directory": "/opt/flows"}}
+            ],
             **more,
         }
         return str(self.server.request("POST", "/deployments/", body)["id"])

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.real import servers
-from tests.real.cluster import Cluster, FlowImages, WorkerPlatform, find_cluster
+from tests.real.cluster import LOGIN, Cluster, FlowImages, WorkerPlatform, find_cluster
 from tests.real.forge import (
     ForgeRepository,
     ForgeServer,
@@ -90,12 +90,14 @@ class SharedServers:
             return Server(url.rstrip("/"))
         old = role == "old"
         python = given("FLOWLIFT_TEST_PREFECT_OLD", "prefect-old") if old else sys.executable
+        # The server that pods ask cannot be on the loopback, and wants a login.
+        pods = role == "pods"
         return servers.start_server(
             self._folder / role,
             python=python,
+            env={"PREFECT_SERVER_API_AUTH_STRING": LOGIN} if pods else {},
             wanted=lambda: not self._closing.is_set(),
-            # The server that pods ask cannot be on the loopback.
-            host="0.0.0.0" if role == "pods" else "127.0.0.1",  # noqa: S104
+            host="0.0.0.0" if pods else "127.0.0.1",  # noqa: S104
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from flowlift.errors import WorkerError
@@ -14,9 +14,10 @@ from flowlift.worker.model import Desired
 from flowlift.worker.watch import complete, judge
 from flowlift.workspace.answers import AnswerError
 from flowlift.workspace.client import Client
-from flowlift.workspace.runs import cancel_run, last_logs, start_run, watch_runs
+from flowlift.workspace.runs import Run, cancel_run, last_logs, start_run, watch_runs
 
 TAG = "flowlift-canary"
+LOG_LINES = 5
 TRIES = 3
 """Looks at a pod in trouble, so that what passes by itself is no failure."""
 
@@ -56,40 +57,10 @@ async def fly(
             remedy="Correct `canary` in [tool.flowlift.worker], or the deployment.",
         ) from None
     tell(f"Canary: {name} as {run.name}")
-    begun = time.monotonic()
-    image, seen, ended = "", 0, False
-    try:
-        async for runs in watch_runs(client, {run.id}):
-            now = runs.get(run.id)
-            pod = await _pod(cluster, run.id)
-            image = image_id(pod) or image
-            trouble = judge(pod) if pod else None
-            seen = seen + 1 if trouble and not trouble.passing else 0
-            if now is None or now.ended:
-                ended = True
-                break
-            if trouble is not None and seen >= TRIES:
-                trouble = await complete(cluster, trouble, await cluster.events())
-                raise WorkerError(
-                    f"The canary {name} does not run.\n" + "\n".join(trouble.lines()),
-                    remedy=_remedy(trouble.reason, trouble.message, desired),
-                )
-            if time.monotonic() - begun > timeout:
-                raise WorkerError(
-                    f"The canary {name} is {now.state} after {timeout:.0f} s.",
-                    remedy=f"Look at the run: {client.endpoint.flow_run_url(run.id)}",
-                )
-    finally:
-        if not ended:
-            await cancel_run(client, run.id, "flowlift worker update gave it up")
-    if now is None or not now.succeeded:
-        log = await last_logs(client, run.id, 5)
-        said = "".join(f"\n  | {line.message.splitlines()[0][:200]}" for line in log)
-        raise WorkerError(
-            f"The canary {name} ended as {now.state if now else 'deleted'}.{said}",
-            remedy=f"Look at the run: {client.endpoint.flow_run_url(run.id)}",
-        )
+    flight = _Flight(client, cluster, desired, run, timeout)
+    await flight.watch()
     digest = (desired.pool.image or "").rpartition("@")[2]
+    image = flight.image
     if digest and not image.endswith(digest):
         own = (deployment.get("job_variables") or {}).get("image")
         raise WorkerError(
@@ -100,7 +71,72 @@ async def fly(
             if own
             else "Look at the pod's image; something else gives it to the run.",
         )
-    return Canary(run.id, name, image, round(time.monotonic() - begun, 1))
+    return Canary(run.id, name, image, round(time.monotonic() - flight.begun, 1))
+
+
+@dataclass
+class _Flight:
+    """A canary's run, watched to its end together with its pod."""
+
+    client: Client
+    cluster: Cluster
+    desired: Desired
+    run: Run
+    timeout: float
+    begun: float = field(default_factory=time.monotonic)
+    image: str = ""
+    _pod: Json = None
+    _seen: int = 0
+
+    async def watch(self) -> None:
+        """Wait for the end; a run that is given up is cancelled.
+
+        Raises:
+            WorkerError: it does not start, does not end well, or not in time.
+        """
+        now: Run | None = self.run
+        try:
+            async for runs in watch_runs(self.client, {self.run.id}):
+                now = runs.get(self.run.id)
+                await self._look()
+                if now is None or now.ended:
+                    break
+                await self._give_up(now)
+        finally:
+            if now is not None and not now.ended:
+                await cancel_run(self.client, self.run.id, "flowlift worker update gave it up")
+        if now is None or not now.succeeded:
+            await self._look()
+            log = await last_logs(self.client, self.run.id, LOG_LINES)
+            said = [f"  | {line.message.splitlines()[0][:200]}" for line in log if line.message]
+            if trouble := judge(self._pod) if self._pod else None:
+                said += (await complete(self.cluster, trouble, ())).lines()
+            shown = "".join(f"\n{line}" for line in said)
+            raise WorkerError(
+                f"The canary {self.desired.canary} ended as {now.state if now else 'deleted'}."
+                + shown,
+                remedy=f"Look at the run: {self.client.endpoint.flow_run_url(self.run.id)}",
+            )
+
+    async def _look(self) -> None:
+        self._pod = await _pod(self.cluster, self.run.id) or self._pod
+        self.image = image_id(self._pod) or self.image
+
+    async def _give_up(self, now: Run) -> None:
+        """Stop where the pod cannot start: Prefect would wait for it for ever."""
+        trouble = judge(self._pod) if self._pod else None
+        self._seen = self._seen + 1 if trouble and not trouble.passing else 0
+        if trouble is not None and self._seen >= TRIES:
+            trouble = await complete(self.cluster, trouble, await self.cluster.events())
+            raise WorkerError(
+                f"The canary {self.desired.canary} does not run.\n" + "\n".join(trouble.lines()),
+                remedy=_remedy(trouble.reason, trouble.message, self.desired),
+            )
+        if time.monotonic() - self.begun > self.timeout:
+            raise WorkerError(
+                f"The canary {self.desired.canary} is {now.state} after {self.timeout:.0f} s.",
+                remedy=f"Look at the run: {self.client.endpoint.flow_run_url(self.run.id)}",
+            )
 
 
 def image_id(pod: Json) -> str:

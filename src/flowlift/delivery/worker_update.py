@@ -226,6 +226,11 @@ class _Update:
         await self._objects(looked)
         if looked.pool is None:
             await self._make_pool()
+            if looked.release is not None:
+                self.notes.append(
+                    f"{self.desired.pool.name}: the work pool was gone. Deployments that ran in it"
+                    f" have lost it: deploy them again (flowlift apply {self.desired.environment})"
+                )
         before, release = looked.release, looked.part("release")
         if before is not None and before.newest.pending:
             before = await self.rollout.recover(before)
@@ -345,7 +350,10 @@ class _Update:
             heartbeat=proof.heartbeat if proof else worker.heartbeat if worker else None,
             canary=canary,
             seconds=round(time.perf_counter() - self.begun, 2),
-            notes=tuple(f"{part.name}: {part.note}" for part in looked.parts if _is_told(part)),
+            notes=(
+                *self.notes,
+                *(f"{part.name}: {part.note}" for part in looked.parts if _is_told(part)),
+            ),
         )
 
 
