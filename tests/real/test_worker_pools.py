@@ -73,11 +73,8 @@ def pools(git_repository: GitRepository, workspace: Workspace) -> Pools:
 def test_a_template_with_the_image_is_shown_written_and_read_back(pools: Pools) -> None:
     seen = pools.run("check", "dev", "--image", DIGEST)
     assert seen.code == 0, seen.err
-    assert (
-        f'variables.properties.image.default: "DEFAULT_FLOW_IMAGE" -> "{DIGEST}"'
-        in (" ".join(seen.out.split()))
-        or DIGEST in seen.out
-    )
+    assert "variables.properties.image.default" in seen.out
+    assert DIGEST in seen.out
     assert "~ update pool" in seen.out
     assert pools.run("check", "dev", "--image", DIGEST, "--detailed-exitcode").code == 2
     before = pools.live()
@@ -139,7 +136,7 @@ def test_what_breaks_the_pool_s_deployments_is_an_error_before_any_write(pools: 
     ]
     done = pools.run("update", "dev", "--image", DIGEST)
     assert done.code == InputError.exit_code
-    assert "requires the job variable `name`" in done.err
+    assert "requires the job variable `name`" in " ".join(done.err.split())
     assert pools.live() == before
     pools.configure('template = "pool-{env}.json"\n[checks]\njob-variables = "warning"\n')
     assert pools.run("update", "dev", "--image", DIGEST).code == 0
