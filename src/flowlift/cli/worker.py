@@ -172,6 +172,54 @@ def _status(*, environment: str, directory: Path, as_json: bool) -> int:
     return 0 if all(one.well for one in statuses) else FAILED
 
 
+@command.command(
+    "host",
+    epilog="""\b
+Examples, on the machine that the worker runs on:
+  flowlift worker host dev --check     what is there, and what an installation would do
+  sudo -E flowlift worker host dev     install or upgrade what is pinned
+""",
+)
+@options.environment
+@options.directory
+@click.option("--check", is_flag=True, help="Only report; leave with 1 where something is amiss.")
+@click.option("--force", is_flag=True, help="Also go back, or skip a minor version.")
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="/",
+    hidden=True,
+    help="A folder that stands for the machine.",
+)
+@options.as_json
+def _host(
+    *, environment: str, directory: Path, check: bool, force: bool, root: Path, as_json: bool
+) -> int:
+    """Bring this machine to the pinned versions of K3s and Helm.
+
+    Downloads from the release's address or a mirror, compares with the release's own checksums
+    and with those that are pinned, and swaps the programs in at once. What is right already is
+    not touched. Never goes back to an older version without --force.
+    """
+    from flowlift.delivery.worker_host import bring_host  # noqa: PLC0415 - keeps `--help` quick
+
+    done = bring_host(
+        session.open_here(directory),
+        environment,
+        check=check,
+        force=force,
+        root=root,
+        tell=session.say,
+    )
+    if as_json:
+        _print_json({**_plain(done), "right": done.right})
+    else:
+        from flowlift.render.worker import render_host  # noqa: PLC0415
+
+        _print([render_host(done.tools, done.unfit)])
+    return 0 if done.right else FAILED
+
+
 def _show(prepared: Prepared) -> None:
     """What was found before any write, on standard error."""
     from flowlift.render.screen import fit_encoding, screen_of  # noqa: PLC0415

@@ -14,6 +14,7 @@ from flowlift.render.visible import visible
 from flowlift.render.wording import duration, plural
 
 if TYPE_CHECKING:
+    from flowlift.worker.host import Tool
     from flowlift.worker.model import LiveQueue, LiveWorker, Part
     from flowlift.worker.report import Checked, ReleaseStatus, WorkerStatus
 
@@ -162,3 +163,28 @@ def _ago(moment: datetime | None, now: datetime | None) -> str:
 
 def _fact(label: str, text: str) -> str:
     return f"  {label:<{_LABEL}}{text}"
+
+
+# Host ------------------------------------------------------------------------------------
+
+_STATES = {
+    "right": "as pinned",
+    "missing": "not installed, {pinned} is pinned",
+    "older": "older than the pinned {pinned}",
+    "newer": "newer than the pinned {pinned}",
+    "altered": "not the file that was released",
+    "idle": "as pinned, but not running",
+    "unknown": "of no known version, {pinned} is pinned",
+}
+
+
+def render_host(tools: Sequence[Tool], unfit: Sequence[str]) -> str:
+    """What a machine has of what it should have, and why it will not do."""
+    lines = []
+    for tool in tools:
+        state = _STATES[tool.state].format(pinned=tool.pinned)
+        why = f" ({visible(tool.why)})" if tool.why else ""
+        found = f"{visible(tool.found)}: " if tool.found else ""
+        lines.append(f"{tool.name:<5} {found}{state}{why}")
+    lines += [f"This machine will not do: {visible(reason)}." for reason in unfit]
+    return "\n".join(lines) + "\n"
