@@ -166,6 +166,24 @@ class ForgeRepository:
         (only,) = self.comments(number)
         return str(only["body"])
 
+    def await_runs(self, count: int, seconds: float = 120) -> list[dict[str, Any]]:
+        """All runs of workflows, once there are so many and none is under way any more."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            runs: list[dict[str, Any]] = self.server.get(f"{self.path}/actions/runs")[
+                "workflow_runs"
+            ]
+            if len(runs) >= count and all(run["status"] == "completed" for run in runs):
+                return runs
+            time.sleep(0.2)
+        raise AssertionError(f"{len(runs)} runs: {[run['status'] for run in runs]}")
+
+    def log(self, run: Mapping[str, Any]) -> str:
+        """The logs of a run's jobs."""
+        jobs = self.server.get(f"{self.path}/actions/runs/{run['id']}/jobs")["jobs"]
+        logs = [self.server.ask("GET", f"{self.path}/actions/jobs/{j['id']}/logs") for j in jobs]
+        return "\n".join(log.text for log in logs)
+
     def rendered(self, markdown: str) -> str:
         """What the forge makes of markdown in a comment: HTML."""
         body = {"Text": markdown, "Mode": "comment", "Context": f"/{self.full_name}"}

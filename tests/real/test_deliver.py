@@ -83,7 +83,13 @@ def test_from_a_pull_request_to_prod(delivery: Delivery) -> None:
     assert live["hourly"]["parameters"] == {"rows": 7}
     first = forge.comment(number)
     assert "Runs `feat/rows` now:" in first
+    assert f"From this branch: `{platform.dev.prefix}-ingest/hourly`." in first
     assert "After the merge:" in first
+
+    delivery.json(delivery.pull(number, "reopened"))
+    assert f"From this branch as before: `{platform.dev.prefix}-ingest/hourly`." in forge.comment(
+        number
+    )
 
     platform.commit("Count otherwise", {"src/shared/rows.py": SHARED + "# more\n"})
     platform.push()

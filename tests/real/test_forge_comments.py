@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,15 +16,6 @@ from tests.real.forge import ForgeRepository
 pytestmark = pytest.mark.real
 
 WRITERS = 8
-HOSTILE = [
-    "$(id>pwned)",
-    'a";touch pwned;"',
-    "{{7*7}}",
-    "x" * 200,
-    "größe-日本語",
-    "`</details><script>alert(1)</script>",
-    "<!-- flowlift:end --> @dev #1",
-]
 
 
 @pytest.fixture
@@ -80,6 +72,41 @@ def test_no_comment_is_begun_for_no_news(forge_repository: ForgeRepository, pull
     quiet = page("00/dev/deployments", "nothing", start=False)
     assert write_comment(forge_of(forge_repository), pull, quiet) is None
     assert forge_repository.comments(pull) == []
+
+
+WORKFLOW = """\
+on: pull_request
+permissions: {{pull-requests: {right}}}
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          '{python}' - <<'END'
+          import os
+          from flowlift.delivery.commenting import Page, write_comment
+          from flowlift.forge import find_forge
+          for text in ("one", "two"):
+              page = Page("proposal", "## flowlift", {{"00/dev/a": lambda limit: text}})
+              write_comment(find_forge(os.environ), {number}, page)
+          END
+        env:
+          GITHUB_TOKEN: ${{{{ github.token }}}}
+"""
+
+
+def test_a_job_s_own_token_finds_the_comment_of_its_job(
+    forge_repository: ForgeRepository, pull: int
+) -> None:
+    git = forge_repository.git
+    text = WORKFLOW.format(right="write", python=sys.executable, number=pull)
+    git.commit("begin", {".gitea/workflows/a.yml": text})
+    git.push()
+    runs = forge_repository.await_runs(1)
+    assert [run["conclusion"] for run in runs] == ["success"], forge_repository.log(runs[0])
+    (only,) = forge_repository.comments(pull)
+    assert only["user"]["login"] == "gitea-actions"
+    assert read_sections(only["body"]) == {"00/dev/a": "two"}
 
 
 def test_a_token_without_the_right_says_which(forge_repository: ForgeRepository, pull: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from flowlift.plan.model import Action, Finding, Level, Plan
+from flowlift.plan.model import Action, Change, Finding, Level, Plan
 from flowlift.render.markdown import render_section
 from flowlift.render.markup import code, prose
 from flowlift.render.outcome import RunOutcome, Step, counted
@@ -14,6 +14,7 @@ from flowlift.render.wording import duration, name, place, plural, summary
 
 _MOST_RUNS = 50
 _MOST_STEPS = 10
+_MOST_NAMES = 30
 _TEXT_ROOM = 600
 
 Part = Literal["proposed", "planned", "returned", "released"]
@@ -45,7 +46,7 @@ def plan_section(
         lead = f"**After the merge:** {prose(summary(plan))}"
     else:
         lead = f"**{prose(summary(plan))}**"
-    after = [_steps(failed, left), _runs(runs)]
+    after = [_held(plan, part, nothing=not written), _steps(failed, left), _runs(runs)]
     return render_section(
         plan, limit=limit, lead=lead, after="\n\n".join(part for part in after if part)
     )
@@ -59,6 +60,28 @@ def _lead(plan: Plan, part: Part) -> str:
         "returned": f"Back on {branch}:",
         "released": f"Runs {branch} now:",
     }[part]
+
+
+def _held(plan: Plan, part: Part, *, nothing: bool) -> str:
+    """What runs a pull request's branch, also where the last commit has changed nothing of it."""
+    if part != "proposed" or plan.errors:
+        return ""
+    branch = plan.provenance.branch
+    held = [
+        code(name(change.deployment))
+        for change in plan.changes
+        if change.action is not Action.DELETE and _runs_branch(change, branch)
+    ]
+    if not held:
+        return ""
+    more = f" and {len(held) - _MOST_NAMES:,} more" if len(held) > _MOST_NAMES else ""
+    again = " as before" if nothing else ""
+    return f"From this branch{again}: {', '.join(held[:_MOST_NAMES])}{more}."
+
+
+def _runs_branch(change: Change, branch: str) -> bool:
+    labels = change.labels or (change.live.labels if change.live else {})
+    return labels.get("flowlift.branch") == branch
 
 
 def _steps(failed: Sequence[Step], left: Sequence[Step]) -> str:
