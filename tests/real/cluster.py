@@ -25,6 +25,7 @@ import httpx
 from flowlift.delivery.project import open_project
 from flowlift.delivery.worker_update import Order, Updated, update_worker
 from flowlift.errors import FlowliftError
+from flowlift.plan.model import Finding
 from tests.real.images import ACCEPT, Images
 from tests.real.parts import given
 from tests.real.repositories import GitRepository
@@ -255,6 +256,8 @@ repository = "{name}"
 [env.dev]
 on-drift = "{on_drift}"
 [env.prod]
+[checks]
+{checks}
 {image}
 [worker]
 release = "{release}"
@@ -289,8 +292,10 @@ class WorkerPlatform:
     image_config: str = ""
     template: dict[str, Any] = field(default_factory=lambda: json.loads(json.dumps(TEMPLATE)))
     more: dict[str, Any] = field(default_factory=dict)
+    checks: dict[str, str] = field(default_factory=dict)
     environ: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    found: list[Finding] = field(default_factory=list)
     key: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
 
     def __post_init__(self) -> None:
@@ -356,6 +361,7 @@ class WorkerPlatform:
             name=f"t{self.key}",
             on_drift=self.on_drift,
             image=self.image_config,
+            checks="\n".join(f'{name} = "{level}"' for name, level in self.checks.items()),
             release=self.release,
             namespace=self.namespace,
             canary=f'canary = "{self.canary}"' if self.canary else "",
@@ -372,13 +378,13 @@ class WorkerPlatform:
         """`flowlift worker update`, in this process. `lines` get what is told."""
         self.commit()
         project = open_project(self.repository.path, {**_outside(), **self.environ})
-        self.lines = []
+        self.lines, self.found = [], []
         done = update_worker(
             project,
             environment,
             Order(image=image or self.image, **order),
             tell=self.lines.append,
-            show=lambda prepared: self.lines.extend(str(item) for item in prepared.findings),
+            show=lambda prepared: self.found.extend(prepared.findings),
         )
         return done[0]
 
@@ -387,7 +393,12 @@ class WorkerPlatform:
         try:
             self.update(environment, image=image, **order)
         except FlowliftError as error:
-            return str(error)
+            shown = [f"{f.level.value}: {f.check}: {f.message}\n  {f.remedy}" for f in self.found]
+            said = "\n".join([*shown, str(error)])
+            if folder := os.environ.get("FLOWLIFT_TEST_KEEP"):
+                with (Path(folder) / "worker-faults.txt").open("a", encoding="utf-8") as file:
+                    file.write(f"{os.environ.get('PYTEST_CURRENT_TEST', '')}\n{said}\n\n")
+            return said
         raise AssertionError("the update went well")
 
     def kubectl(self, *words: str, stdin: str = "") -> str:

@@ -86,7 +86,7 @@ def test_a_canary_with_an_image_of_its_own_is_found_out(installed: WorkerPlatfor
 
 def changed_by_hand(platform: WorkerPlatform) -> dict[str, Any]:
     """Change the pool's template as somebody does in the UI."""
-    template = copy.deepcopy(platform.live_pool()["base_job_template"])
+    template: dict[str, Any] = copy.deepcopy(platform.live_pool()["base_job_template"])
     template["variables"]["properties"]["name"]["default"] = "by-hand"
     body = {"base_job_template": template}
     platform.server.request("PATCH", f"/work_pools/{platform.pool}", body)

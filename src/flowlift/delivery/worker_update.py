@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from flowlift.config.worker import Worker
 from flowlift.delivery.project import Project
 from flowlift.delivery.worker_canary import Canary, fly
+from flowlift.delivery.worker_check import find_in_cluster
 from flowlift.delivery.worker_look import (
     FRESH,
     Looked,
     OnDrift,
     applied_template,
-    check_pull_secrets,
     look,
 )
 from flowlift.delivery.worker_prepare import Prepared, prepare, workers_of
@@ -108,7 +107,7 @@ def update_worker(
             if prepared.desired is None:
                 done.append(await _update_pool(client, environment, prepared))
                 continue
-            update = _Update(project, client, worker, prepared.desired, order, tell)
+            update = _Update(project, client, prepared, prepared.desired, order, tell, show)
             done.append(await update.run())
         return done
 
@@ -138,10 +137,11 @@ class _Update:
 
     project: Project
     client: Client
-    config: Worker
+    prepared: Prepared
     desired: Desired
     order: Order
     tell_raw: Tell
+    show: Callable[[Prepared], None]
     begun: float = field(default_factory=time.perf_counter)
     notes: list[str] = field(default_factory=list)
 
@@ -171,7 +171,7 @@ class _Update:
         looked = await self._look()
         if not looked.differs:
             return await self._nothing_to_do(looked)
-        check_pull_secrets(self.desired, looked, self.wanted)
+        await self._check(looked)
         lock = Lock(
             self.client,
             repository=f"worker {self.desired.namespace}/{self.desired.release}",
@@ -188,6 +188,25 @@ class _Update:
             self.tell(f"Worker {proof.worker} of {proof.pod} is heard of.")
             canary = await self._canary()
         return self._updated(looked, proof, canary)
+
+    async def _check(self, looked: Looked) -> None:
+        """Find what only the cluster and the registry can tell, before any write.
+
+        Raises:
+            FindingsError: there are errors, which have been shown.
+        """
+        found = await find_in_cluster(
+            self.project,
+            self.prepared,
+            looked,
+            cluster=self.cluster,
+            helm=self.helm,
+            secrets=self.wanted,
+        )
+        checked = replace(self.prepared, findings=found)
+        if found:
+            self.show(checked)
+        checked.refuse_errors()
 
     async def _nothing_to_do(self, looked: Looked) -> Updated:
         """Nothing differs. A worker that is not heard of may have been left behind by a run that
