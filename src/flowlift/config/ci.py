@@ -46,8 +46,8 @@ class Ci(Section):
     timeout: int = Field(60, gt=0, description="Minutes until a job is ended.")
     queue: Literal["all", "newest"] = Field(
         "all",
-        description="Whether all runs wait for their turn at an environment, or only the newest,"
-        " as forges do that know no queue.",
+        description="Whether all runs wait for their turn at an environment, or only the newest of"
+        " each pull request, for forges that know no queue: Gitea, GitHub Enterprise Server.",
     )
 
     @field_validator("variables", "secrets")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flowlift.scaffold.rendering import yaml_scalar
-
-_PLAIN_KEY = re.compile(r"[A-Za-z_.][\w.:-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +74,8 @@ def _entry(start: str, value: Any, depth: int) -> Iterator[str]:
 
 
 def _key(name: str) -> str:
-    # `on` is a word of YAML 1.1 only, and every forge reads it as a key.
-    return name if _PLAIN_KEY.fullmatch(name) else yaml_scalar(name)
+    # A word of YAML 1.1 only: every forge reads it as a key.
+    return name if name == "on" else yaml_scalar(name)
 
 
 def _scalar(value: Any) -> str:

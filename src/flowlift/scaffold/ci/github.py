@@ -34,6 +34,13 @@ _CONDITIONS: Mapping[When, tuple[str, ...]] = {
         "(github.event_name == 'delete' && github.event.ref_type == 'branch')",
     ),
 }
+_OVER = " || ".join(
+    (
+        "github.event_name == 'push'",
+        "github.event_name == 'delete'",
+        "github.event.action == 'closed'",
+    )
+)
 _CHANGE = "${{ github.event.pull_request.number || github.ref }}"
 # Where a merge has deleted the branch, its commit may be gone; the default branch never is.
 _HEAD = "${{ github.event.action != 'closed' && github.event.pull_request.head.sha || github.sha }}"
@@ -50,7 +57,7 @@ def render(workflow: Workflow, settings: Settings, install: Install, default_bra
         "name": workflow.title,
         "on": _triggers(workflow, default_branch),
         "permissions": {},
-        "jobs": {job.name: _job(job, settings, install) for job in workflow.jobs},
+        "jobs": {job.name: _job(job, workflow, settings, install) for job in workflow.jobs},
     }
     return write(
         document,
@@ -78,7 +85,7 @@ def _triggers(workflow: Workflow, default_branch: str) -> dict[str, Any]:
     return on
 
 
-def _job(job: Job, settings: Settings, install: Install) -> dict[str, Any]:
+def _job(job: Job, workflow: Workflow, settings: Settings, install: Install) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": job.title,
         "if": _condition(job),
@@ -89,7 +96,7 @@ def _job(job: Job, settings: Settings, install: Install) -> dict[str, Any]:
     found["timeout-minutes"] = settings.ci.timeout
     if job.environment:
         found["environment"] = job.environment
-    found["concurrency"] = _turn(job, settings.ci)
+    found["concurrency"] = _turn(job, workflow, settings.ci)
     found["permissions"] = _permissions(job, settings)
     if job.environment:
         found["outputs"] = {name: _expression(f"steps.deliver.outputs.{name}") for name in OUTPUTS}
@@ -104,16 +111,30 @@ def _condition(job: Job) -> Folded | str:
     return Folded((*(f"{part} ||" for part in parts[:-1]), parts[-1]))
 
 
-def _turn(job: Job, ci: Ci) -> dict[str, Any]:
+def _turn(job: Job, workflow: Workflow, ci: Ci) -> dict[str, Any]:
     """Whoever writes waits for its turn; only what writes nothing may be cut off by a newer one."""
-    turn: dict[str, Any] = {"group": f"flowlift-{job.writes}", "cancel-in-progress": False}
     if not job.writes:
-        words = "-".join(word for word in job.words if not word.startswith("-"))
-        turn["group"] = f"flowlift-{job.name}-{words}-{_CHANGE}"
-        turn["cancel-in-progress"] = not job.environment
-    elif ci.queue == "all":
-        turn["queue"] = "max"
-    return turn
+        group = f"flowlift-{job.name}-{workflow.name}-{_CHANGE}"
+        return {"group": group, "cancel-in-progress": not job.environment}
+    group = _group(job, workflow)
+    if ci.queue == "all":
+        return {"group": group, "cancel-in-progress": False, "queue": "max"}
+    # Where only the newest waits, those of others must not be the ones that it replaces. Writers
+    # are kept apart by flowlift's own lock all the same.
+    return {"group": f"{group}-{_CHANGE}", "cancel-in-progress": False}
+
+
+def _group(job: Job, workflow: Workflow) -> str:
+    """One group an environment.
+
+    Gitea refuses a run with two jobs of one group, though one of them is skipped. So where a
+    workflow has two, the one that is skipped is in a group of its own.
+    """
+    group = f"flowlift-{job.writes}"
+    if sum(other.writes == job.writes for other in workflow.jobs) == 1:
+        return group
+    skipped = _OVER if When.PROPOSED in job.when else f"!({_OVER})"
+    return group + _expression(f"({skipped}) && '-skipped' || ''")
 
 
 def _permissions(job: Job, settings: Settings) -> dict[str, Any]:

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from typing import Any
+
+from flowlift.config import Settings
+from flowlift.scaffold.ci.graph import When, Workflow, workflows
+
+INPUTS = {"image": ["Dockerfile"], "worker": ["values.yaml"], "deployments": ["prefect.yaml"]}
+
+
+def graph(**config: Any) -> dict[str, Workflow]:
+    settings = Settings.model_validate(config)
+    inputs: Any = {
+        name: globs
+        for name, globs in INPUTS.items()
+        if name == "deployments" or config.get(name) is not None
+    }
+    return {workflow.name: workflow for workflow in workflows(settings, inputs)}
+
+
+def order(workflow: Workflow) -> dict[str, tuple[str, ...]]:
+    return {job.name: job.needs for job in workflow.jobs}
+
+
+IMAGE = {"name": "ghcr.io/acme/flows", "pools": {"dev": ["a"], "prod": ["b"]}}
+
+
+def test_the_image_goes_to_dev_before_it_goes_to_prod() -> None:
+    assert order(graph(image=IMAGE, worker={})["image"]) == {
+        "fork": (),
+        "build": (),
+        "dev-pool-proposed": ("build",),
+        "release": (),
+        "dev-pool": ("release",),
+        "prod-pool": ("release", "dev-pool"),
+    }
+
+
+def test_worker_jobs_run_on_their_environments_machine_and_others_do_not() -> None:
+    found = graph(image=IMAGE, worker={}, ci={"runners": {"prod": "vm-prod"}})
+    runners = {job.name: job.runner for job in (*found["worker"].jobs, *found["image"].jobs)}
+    assert runners["dev-worker"] == "prefect-dev"
+    assert runners["prod-worker"] == runners["prod-pool"] == "vm-prod"
+    assert runners["build"] == runners["release"] == runners["fork"] == ""
+
+
+def test_a_pool_without_kubernetes_needs_no_machine_of_its_own() -> None:
+    found = graph(worker={"pool": "edp"})
+    assert {job.runner for job in found["worker"].jobs} == {""}
+
+
+def test_only_what_is_configured_has_a_workflow() -> None:
+    assert list(graph()) == ["deployments"]
+    assert list(graph(image=IMAGE)) == ["image", "deployments"]
+
+
+def test_secrets_of_prod_are_for_jobs_of_prod() -> None:
+    found = graph(image=IMAGE, worker={}, ci={"preview": False})
+    for workflow in found.values():
+        for job in workflow.jobs:
+            prod = any("_PROD_" in secret.name for secret in job.secrets)
+            assert not prod or job.environment == "prod", job.name
+            assert When.FORKED not in job.when or not job.secrets
+
+
+def test_a_pull_requests_job_reads_prod_only_for_the_preview() -> None:
+    (job,) = (j for j in graph()["deployments"].jobs if j.name == "dev-proposed")
+    assert job.words == ("--only", "deployments")
+    assert "FLOWLIFT_PROD_API_URL" in [secret.name for secret in job.secrets]
+    (job,) = (
+        j for j in graph(ci={"preview": False})["deployments"].jobs if j.name == "dev-proposed"
+    )
+    assert job.words == ("--only", "deployments", "--env", "dev")
+
+
+def test_environments_of_the_default_branch_follow_each_other() -> None:
+    env = {"dev": {"ref": "branch"}, "staging": {}, "prod": {}}
+    assert order(graph(env=env)["deployments"])["prod"] == ("staging",)
+
+
+def test_one_environment_alone_is_planned_in_pull_requests() -> None:
+    found = graph(env={"prod": {}})["deployments"]
+    assert [job.name for job in found.jobs] == ["fork", "preview-proposed", "prod"]
+    assert not found.jobs[1].writes
+    assert When.GONE not in found.moments
