@@ -68,14 +68,29 @@ def build(
             remedy="Somebody removed it at the same time, or the registry lost it. Run again.",
         )
     _check_whole(made, inputs, tag)
-    other = None if rebuild else _reusable(repository, mark, inputs)[0]
-    if other is not None and other.digest != made.digest:
-        # Another run was quicker with the same inputs. One image for all, that all test.
+    if rebuild:
+        repository.tag(made, mark)
+    elif other := _quicker(repository, mark, inputs, made):
+        # One image for all, that all test.
         repository.tag(other, tag.tag)
         made, why = other, "another run built the same inputs at the same time"
-    elif other is None:
-        repository.tag(made, mark)
     return _built(tag, made, inputs, built=True, why="asked for" if rebuild else why)
+
+
+def _quicker(repository: Repository, mark: str, inputs: Inputs, made: Manifest) -> Manifest | None:
+    """The image that another run has marked for the same inputs meanwhile, else `made` is marked.
+
+    Both may write the mark at the same moment: whoever finds the other's there takes that one.
+    """
+    from flowlift.image.registry import MovedError  # noqa: PLC0415 - loads an HTTP library
+
+    other = _reusable(repository, mark, inputs)[0]
+    if other is None:
+        try:
+            repository.tag(made, mark)
+        except MovedError:
+            other = _reusable(repository, mark, inputs)[0]
+    return other if other and other.digest != made.digest else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,10 @@ class Manifest:
         return found
 
 
+class MovedError(RegistryError):
+    """Somebody else moved a tag at the same time."""
+
+
 class UnsupportedByRegistryError(RegistryError):
     """The registry does not offer what was asked, as deleting."""
 
@@ -165,12 +169,16 @@ class Repository:
         return self._do(f"read the configuration of {manifest.digest}", ask)
 
     def tag(self, manifest: Manifest, tag: str) -> None:
-        """Let `tag` name `manifest`, whose parts the repository has already."""
+        """Let `tag` name `manifest`, whose parts the repository has already.
+
+        Raises:
+            MovedError: it names another one by now.
+        """
         text = manifest.content.decode("utf-8")
         self._do(f"write the tag {tag}", lambda: self._dxf.set_manifest(tag, text))
         found = self.find(tag)
         if found != manifest.digest:
-            raise RegistryError(
+            raise MovedError(
                 f"{self.reference.name}:{tag} is {found} after it was set to {manifest.digest}.",
                 remedy="Somebody else moved it at the same time. Run again.",
             )
