@@ -232,6 +232,9 @@ TEMPLATE = {
                 "ttlSecondsAfterFinished": 600,
                 "template": {
                     "spec": {
+                        # prefect-kubernetes wants these two here, where Kubernetes has no such keys.
+                        "completions": 1,
+                        "parallelism": 1,
                         "restartPolicy": "Never",
                         "imagePullSecrets": [{"name": "reg-creds"}],
                         "containers": [

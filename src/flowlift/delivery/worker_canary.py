@@ -108,7 +108,8 @@ class _Flight:
         if now is None or not now.succeeded:
             await self._look()
             log = await last_logs(self.client, self.run.id, LOG_LINES)
-            said = [f"  | {line.message.splitlines()[0][:200]}" for line in log if line.message]
+            said = [f"  {line[:300]}" for line in (now.message if now else "").splitlines()[:3]]
+            said += [f"  | {line.message.splitlines()[0][:200]}" for line in log if line.message]
             if trouble := judge(self._pod) if self._pod else None:
                 said += (await complete(self.cluster, trouble, ())).lines()
             shown = "".join(f"\n{line}" for line in said)
