@@ -232,7 +232,7 @@ TEMPLATE = {
                 "ttlSecondsAfterFinished": 600,
                 "template": {
                     "spec": {
-                        # prefect-kubernetes wants these two here, where Kubernetes has no such keys.
+                        # prefect-kubernetes wants these two here; Kubernetes does not know them.
                         "completions": 1,
                         "parallelism": 1,
                         "restartPolicy": "Never",
@@ -262,7 +262,10 @@ on-drift = "{on_drift}"
 [checks]
 {checks}
 {image}
-[worker]
+"""
+WORKER = """\
+[[worker]]
+environments = {environments}
 release = "{release}"
 chart = "chart"
 namespace = "{namespace}"
@@ -295,6 +298,7 @@ class WorkerPlatform:
     image_config: str = ""
     template: dict[str, Any] = field(default_factory=lambda: json.loads(json.dumps(TEMPLATE)))
     more: dict[str, Any] = field(default_factory=dict)
+    prod: WorkerPlatform | None = None
     checks: dict[str, str] = field(default_factory=dict)
     environ: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
@@ -365,14 +369,24 @@ class WorkerPlatform:
             on_drift=self.on_drift,
             image=self.image_config,
             checks="\n".join(f'{name} = "{level}"' for name, level in self.checks.items()),
+        )
+        if self.prod is None:
+            config += self._worker("dev", "prod")
+        else:
+            config += self._worker("dev") + self.prod._worker("prod")
+        prod = json.dumps((self.prod or self).values(), indent=2)
+        return self.repository.commit(
+            message,
+            {**chart, "flowlift.toml": config, "values-dev.yaml": text, "values-prod.yaml": prod},
+        )
+
+    def _worker(self, *environments: str) -> str:
+        return WORKER.format(
+            environments=json.dumps(environments),
             release=self.release,
             namespace=self.namespace,
             canary=f'canary = "{self.canary}"' if self.canary else "",
             registry=self.flow_images.images.login_registry,
-        )
-        return self.repository.commit(
-            message,
-            {**chart, "flowlift.toml": config, "values-dev.yaml": text, "values-prod.yaml": text},
         )
 
     def update(
