@@ -249,9 +249,8 @@ def _of_waiting(
     if reason not in _PULLING:
         return None
     # "Back-off pulling image" says nothing of why: the reason is in the last state's message.
-    passing = bool(_PASSING.search(message)) or (
-        message.startswith("Back-off") and ":" not in message
-    )
+    silent = message.startswith("Back-off") and '": ' not in message
+    passing = silent or bool(_PASSING.search(message))
     return Trouble(pod, container["name"], reason, message, passing, PATIENCE)
 
 

@@ -1,0 +1,131 @@
+"""Helm's words and answers, without a cluster."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from flowlift.errors import HelmError
+from flowlift.plan.model import Action
+from flowlift.worker.charts import chart_name, compare_release
+from flowlift.worker.helm import (
+    Release,
+    Revision,
+    chart_path,
+    chart_words,
+    fingerprint,
+    helm_error,
+    read_time,
+)
+from flowlift.worker.model import Desired, DesiredPool
+from flowlift.worker.program import Answer
+
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+VALUES = {"worker": {"config": {"workPool": "p", "limit": 5}}}
+
+
+def desired(root: Path, **more: object) -> Desired:
+    one = Desired(
+        environment="dev",
+        release="w",
+        chart="prefect-worker",
+        repository="https://charts.example.com",
+        version="2025.7.31",
+        namespace="prefect",
+        values=VALUES,
+        values_file="values-dev.yaml",
+        root=str(root),
+        pool=DesiredPool("p", None),
+    )
+    return replace(one, **more)  # type: ignore[arg-type]
+
+
+def release(*statuses: str, chart: str = "prefect-worker-2025.7.31", note: str = "") -> Release:
+    revisions = (
+        Revision(number, status, chart, NOW, note) for number, status in enumerate(statuses, 1)
+    )
+    return Release("w", tuple(revisions), VALUES)
+
+
+@pytest.mark.parametrize(
+    ("text", "second"),
+    [
+        ("2026-11-23T21:19:02.850837917Z", 2.850837),
+        ("2026-11-23T21:19:02Z", 2),
+        ("2026-11-23T21:19:02.1+00:00", 2.1),
+        ("2026-11-23 21:19:02.850837917 +0000 UTC", 2.850837),
+    ],
+)
+def test_times_are_read_as_go_writes_them(text: str, second: float) -> None:
+    begun = datetime(2026, 11, 23, 21, 19, tzinfo=timezone.utc)
+    assert read_time(text) == begun + timedelta(seconds=second)
+
+
+def test_a_rollback_goes_to_what_was_deployed_last() -> None:
+    good = release("superseded", "deployed", "failed").good
+    assert good
+    assert good.number == 2
+    good = release("superseded", "superseded", "failed", "pending-upgrade").good
+    assert good
+    assert good.number == 2
+    assert release("pending-install").good is None
+    assert release("failed", "failed").good is None
+
+
+def test_where_the_chart_comes_from(tmp_path: Path) -> None:
+    there = desired(tmp_path)
+    assert chart_path(there) is None
+    assert chart_words(there) == [
+        "prefect-worker",
+        "--repo",
+        "https://charts.example.com",
+        "--version",
+        "2025.7.31",
+    ]
+    oci = desired(tmp_path, chart="oci://ghcr.io/acme/prefect-worker", repository=None)
+    assert chart_words(oci) == ["oci://ghcr.io/acme/prefect-worker", "--version", "2025.7.31"]
+    assert chart_name(oci) == "prefect-worker-2025.7.31"
+    with pytest.raises(HelmError, match="no chart 'charts/w'"):
+        chart_words(desired(tmp_path, chart="charts/w", repository=None))
+
+
+def test_a_chart_in_the_repository_differs_by_its_content(tmp_path: Path) -> None:
+    chart = tmp_path / "chart"
+    chart.mkdir()
+    (chart / "Chart.yaml").write_text("name: prefect-worker\nversion: 2025.7.31\n")
+    here = desired(tmp_path, chart="chart", repository=None, version=None)
+    mark = fingerprint(chart_path(here))
+    live = release("deployed", note=f"flowlift: chart {mark}")
+    assert compare_release(here, live).action is Action.NONE
+    (chart / "values.yaml").write_text("a: 1\n")
+    changed = compare_release(here, live)
+    assert [change.field for change in changed.fields] == ["chart content"]
+    # Somebody's own helm has left no such mark: then the version tells.
+    assert compare_release(here, release("deployed")).action is Action.NONE
+
+
+def test_what_differs_of_a_release(tmp_path: Path) -> None:
+    there = desired(tmp_path)
+    assert compare_release(there, None).action is Action.CREATE
+    assert compare_release(there, release("deployed")).action is Action.NONE
+    other = desired(tmp_path, version="2025.8.1", values={"worker": {"config": {"limit": 5.0}}})
+    fields = [change.field for change in compare_release(other, release("failed")).fields]
+    assert fields == ["status", "chart", "values.worker.config.workPool"]
+    any_version = desired(tmp_path, version=None)
+    assert compare_release(any_version, release("deployed")).action is Action.NONE
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("Error: Kubernetes cluster unreachable: dial tcp: refused", "Does the cluster answer?"),
+        ("Error: unknown flag: --labels", "Install Helm 3.13 or newer."),
+        ("Error: values don't meet the specifications\n- worker: got string", "values file"),
+        ('Error: chart "x" version "9" not found in repository', "[tool.flowlift.worker]"),
+    ],
+)
+def test_an_error_of_helm_has_a_remedy(said: str, remedy: str) -> None:
+    assert remedy in helm_error("upgrade", Answer(1, "", said)).remedy
