@@ -1,0 +1,213 @@
+"""The three workflows as `flowlift ci write github` writes them, run by a real forge's events.
+
+The forge is Gitea, which reads what GitHub reads. `forge_jobs` says what is changed for it: pins.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.real.forge import ForgeRepository, ForgeServer
+from tests.real.forge_jobs import ForgeJobs, offer_setup_uv
+from tests.real.platform import SHARED, Platform, flowlift
+from tests.real.workspaces import Workspace
+
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("ci-forge")]
+
+ROOT = Path(__file__).parents[2]
+DEPLOYMENTS = ".github/workflows/flowlift-deployments.yml"
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """flowlift as it is installed from an index."""
+    folder = tmp_path_factory.mktemp("wheel")
+    uv = Path(sys.executable).parent / "uv"
+    subprocess.run(
+        [uv, "build", "--quiet", "--wheel", "--no-build-isolation", "--out-dir", folder, ROOT],
+        check=True,
+        env={"PATH": f"{uv.parent}:/usr/bin:/bin", "VIRTUAL_ENV": str(uv.parent.parent)},
+    )
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="session")
+def setup_uv(forge_server: ForgeServer) -> str:
+    """The tag of the stand-in for the action that sets uv up."""
+    return offer_setup_uv(forge_server, Path.home() / ".cache/uv")
+
+
+class Story:
+    """A platform on the forge with its written workflows, and what its events do."""
+
+    def __init__(self, forge: ForgeRepository, platform: Platform, jobs: ForgeJobs) -> None:
+        self.forge = forge
+        self.platform = platform
+        self.jobs = jobs
+
+    def begin(self, requirement: str) -> None:
+        """The first commit on main, with the workflows; its run brings PROD and DEV up."""
+        self.platform.begin()
+        root = self.platform.repository.path
+        config = root / "flowlift.toml"
+        config.write_text(
+            f'{config.read_text("utf-8")}[ci]\nrequirement = "{requirement}"\nqueue = "newest"\n',
+            encoding="utf-8",
+        )
+        done = flowlift(["ci", "write", "github", "-C", str(root)], {})
+        assert done.code == 0, done.err
+        for file in (root / ".github/workflows").iterdir():
+            file.write_text(self.jobs.rewrite(file.read_text("utf-8")), encoding="utf-8")
+        self.jobs.give(
+            {
+                "FLOWLIFT_DEV_API_URL": self.platform.dev.url,
+                "FLOWLIFT_PROD_API_URL": self.platform.prod.url,
+            },
+            {},
+        )
+        # A push that changes nothing of the deployments would start nothing for them.
+        self.platform.named("hourly")["parameters"] = {"rows": 6}
+        self.platform.commit("Write the workflows")
+        self.platform.push()
+        (run,) = self.jobs.settled()
+        assert run.conclusion == "success", run.log
+
+    def change(self, branch: str, rows: int, title: str = "") -> int:
+        """A pull request that changes one deployment."""
+        self.platform.branch(branch)
+        self.platform.named("hourly")["parameters"] = {"rows": rows}
+        self.platform.commit(f"Take {rows} rows")
+        self.platform.push()
+        return self.forge.pull_request(branch, title)
+
+    def dev(self) -> dict[str, Any]:
+        return self.platform.live(self.platform.dev)
+
+    def prod(self) -> dict[str, Any]:
+        return self.platform.live(self.platform.prod)
+
+    def on_main(self) -> None:
+        """Bring the clone to the forge's main."""
+        git = self.forge.git
+        git.git("switch", "--quiet", "main")
+        git.git("pull", "--quiet", "--ff-only", self.forge.clone_url, "main")
+
+
+@pytest.fixture
+def story(
+    workspaces: tuple[Workspace, Workspace],
+    forge_repository: ForgeRepository,
+    setup_uv: str,
+    wheel: Path,
+) -> Story:
+    platform = Platform(forge_repository.git, *workspaces)
+    made = Story(forge_repository, platform, ForgeJobs(forge_repository, setup_uv))
+    made.begin(f"flowlift @ {wheel.as_uri()}")
+    return made
+
+
+def test_the_life_of_a_pull_request(story: Story) -> None:
+    forge, jobs = story.forge, story.jobs
+    assert sorted(story.prod()) == ["hourly", "nightly", "weekly"]
+
+    number = story.change("feat/rows", rows=7)
+    (opened,) = jobs.settled()
+    assert opened.event == "pull_request"
+    assert opened.conclusion == "success", opened.log
+    assert opened.ran == ["dev: the pull request's deployments"]
+    assert story.dev()["hourly"]["parameters"] == {"rows": 7}
+    assert "feat/rows" in story.dev()["hourly"]["tags"]
+    comment = forge.comment(number)
+    assert "Runs `feat/rows` now:" in comment
+    assert "After the merge:" in comment
+
+    story.platform.commit("Count otherwise", {"src/shared/rows.py": SHARED + "# more\n"})
+    story.platform.push()
+    (again,) = jobs.settled()
+    assert again.conclusion == "success", again.log
+    assert "feat/rows" in story.dev()["nightly"]["tags"]
+    assert "nightly" in forge.comment(number)
+
+    merged = forge.merge(number)
+    runs = jobs.settled(2)
+    assert sorted(run.event for run in runs) == ["pull_request", "push"]
+    assert [run.conclusion for run in runs] == ["success", "success"], [r.log for r in runs]
+    assert story.prod()["hourly"]["parameters"] == {"rows": 7}
+    assert story.prod()["hourly"]["labels"]["flowlift.commit"] == merged
+    assert all(schedule["active"] for schedule in story.prod()["hourly"]["schedules"])
+    assert all("feat/rows" not in item["tags"] for item in story.dev().values())
+    assert len(forge.comments(number)) == 2
+
+    forge.server.ask("DELETE", f"{forge.path}/branches/feat%2Frows").raise_for_status()
+    (gone,) = jobs.settled()
+    assert (gone.event, gone.conclusion) == ("delete", "success"), gone.log
+
+
+def test_closed_reopened_and_closed_again(story: Story) -> None:
+    forge, jobs = story.forge, story.jobs
+    number = story.change("feat/maybe", rows=8)
+    jobs.settled()
+    for state, rows in (("closed", 6), ("open", 8), ("closed", 6)):
+        forge.server.ask("PATCH", f"{forge.path}/pulls/{number}", {"state": state})
+        (run,) = jobs.settled()
+        assert run.conclusion == "success", run.log
+        assert story.dev()["hourly"]["parameters"] == {"rows": rows}
+    assert story.prod()["hourly"]["parameters"] == {"rows": 6}
+
+
+def test_what_starts_nothing_and_a_direct_push(story: Story) -> None:
+    forge, jobs, platform = story.forge, story.jobs, story.platform
+    platform.branch("docs/only")
+    platform.commit("Tell more", {"docs/more.md": "more\n", "README.md": "read\n"})
+    platform.push()
+    forge.pull_request("docs/only")
+    forge.git.git("tag", "--annotate", "--message", "by hand", "v9")
+    forge.git.git("push", "--quiet", "origin", "v9")
+    jobs.none()
+
+    story.on_main()
+    platform.named("weekly")["parameters"] = {"day": "monday"}
+    platform.commit("At once")
+    platform.push()
+    (run,) = jobs.settled()
+    assert (run.event, run.conclusion) == ("push", "success"), run.log
+    assert run.ran == ["dev: back to the default branch", "prod: the default branch's deployments"]
+    assert story.prod()["weekly"]["parameters"] == {"day": "monday"}
+
+
+HOSTILE = {
+    "$(id>pwned)": "`id>pwned` </details><script>alert(1)</script>",
+    'a";touch${IFS}pwned;"': "$(touch pwned) ${{ github.token }}",
+    "b/" + "l" * 198: "| a | table | <!-- flowlift",
+    "feat/größe-日本-🚀": "{{7*7}} ünïcödé \u202e reversed",
+}
+
+
+def test_hostile_names_run_nothing_and_are_shown_as_they_are(story: Story) -> None:
+    forge, jobs = story.forge, story.jobs
+    for rows, (branch, title) in enumerate(HOSTILE.items(), start=20):
+        number = story.change(branch, rows=rows, title=title)
+        (run,) = jobs.settled()
+        assert run.conclusion == "success", run.log
+        assert branch in story.dev()["hourly"]["tags"]
+        shown = forge.rendered(forge.comment(number))
+        assert "<script" not in shown
+        forge.server.ask("PATCH", f"{forge.path}/pulls/{number}", {"state": "closed"})
+        jobs.settled()
+        story.on_main()
+    assert forge.server.runner is not None
+    assert not list(forge.server.runner.parent.rglob("pwned*"))
+
+
+def test_a_branch_with_a_template_in_its_name_is_refused_in_words(story: Story) -> None:
+    story.change("{{7+7}}", rows=30)
+    (run,) = story.jobs.settled()
+    assert run.conclusion == "failure"
+    assert "has a template in its name" in run.log
+    assert story.dev()["hourly"]["parameters"] == {"rows": 6}
