@@ -1,8 +1,9 @@
 """All figures: `python -m bench`."""
 
-from bench import deployments, image, manifests
+from bench import deployments, image, manifests, worker
 
 if __name__ == "__main__":
     manifests.main()
     deployments.main()
     image.main()
+    worker.main()
