@@ -106,7 +106,7 @@ def digest_of(file: Path) -> str:
 def _go_on(url: str, part: Path) -> None:
     """Fetch what is missing of `part`; a server that cannot resume gives all of it again."""
     have = part.stat().st_size if part.exists() else 0
-    headers = {"Range": f"bytes={have}-", "Accept-Encoding": "identity"} if have else {}
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with httpx.stream(
         "GET", url, headers=headers, timeout=TIMEOUT, follow_redirects=True
     ) as answer:
@@ -116,7 +116,7 @@ def _go_on(url: str, part: Path) -> None:
             raise _unreachable(url, f"it answers {answer.status_code}")
         resumed = answer.status_code == httpx.codes.PARTIAL_CONTENT
         with part.open("ab" if resumed else "wb") as stream:
-            for chunk in answer.iter_bytes(_CHUNK):
+            for chunk in answer.iter_raw():
                 stream.write(chunk)
 
 
