@@ -14,6 +14,7 @@ from flowlift.delivery.events import Event, Stage, read_event
 from flowlift.delivery.image_inputs import changed_inputs, describe, select
 from flowlift.delivery.project import Project
 from flowlift.errors import GitError, InputError
+from flowlift.image.reference import parse
 from flowlift.plan.checks.report import Report
 from flowlift.repo.globs import Matcher
 
@@ -82,11 +83,17 @@ def decide(project: Project, request: Request) -> Decision:
 
     Raises:
         ConfigError: `request` names an environment that is not there.
+        InputError: its image has no digest.
         InputError: there is no event, or one that says nothing about a change.
         GitError: the clone is too shallow to tell what has changed.
     """
     for name in request.environments:
         project.settings.environment(name)
+    if request.image and not parse(request.image).digest:
+        raise InputError(
+            f"{request.image} has no digest, so nobody knows what it will be tomorrow.",
+            remedy="Give it as REF@sha256:...: the output `image` of the job that built it.",
+        )
     event = read_event(project.context, project.repository.branch(), project.default_branch)
     if event.stage is Stage.NOTHING:
         return Decision(event, (), dict.fromkeys(WORKFLOWS, event.why))
