@@ -8,7 +8,7 @@ from flowlift.delivery.deciding import Step, workers_in
 from flowlift.delivery.image_access import Access
 from flowlift.delivery.image_pools import hand_to_pools
 from flowlift.delivery.outcome import Outcome, State, failed, said
-from flowlift.errors import FlowliftError
+from flowlift.errors import FlowliftError, WorkerError
 from flowlift.image.reference import parse
 from flowlift.plan.model import Finding
 from flowlift.render.visible import visible
@@ -24,7 +24,8 @@ def deliver_worker(state: State, step: Step, teller: Teller) -> Outcome:
     """Bring an environment's workers to what is declared, and its pools to the image."""
     found: list[Finding] = []
     try:
-        facts = _workers(state, step, found)
+        facts = _host(state, step.environment)
+        facts += _workers(state, step, found)
         facts += _pools(state, step.environment)
     except FlowliftError as error:
         return failed(step, error, found)
@@ -33,6 +34,36 @@ def deliver_worker(state: State, step: Step, teller: Teller) -> Outcome:
     news = any(changed for _, changed in facts)
     lines = [fact for fact, _ in facts]
     return said(step, lead, lines, quiet=not news, findings=found, image=pinned)
+
+
+def _host(state: State, environment: str) -> list[tuple[str, bool]]:
+    """Bring the machine to the pinned tools, where any are pinned; this job runs on it.
+
+    Raises:
+        WorkerError: it will not do, or something could not be installed.
+    """
+    workers = workers_in(state.project.settings.worker, environment)
+    if not any(worker.host.k3s or worker.host.helm for worker in workers):
+        return []
+    from flowlift.delivery.worker_host import bring_host  # noqa: PLC0415 - slow
+
+    report = bring_host(state.project, environment, tell=state.say)
+    if not report.right:
+        amiss = [
+            f"{tool.name} {tool.found or 'missing'}" for tool in report.tools if not tool.right
+        ]
+        raise WorkerError(
+            f"The machine of {environment} will not do: {'; '.join([*report.unfit, *amiss])}.",
+            remedy=f"See there: flowlift worker host {environment} --check",
+        )
+    installed = set(report.installed)
+    return [
+        (
+            f"{tool.name} '{tool.pinned}': {'installed' if tool.name in installed else 'there'}",
+            tool.name in installed,
+        )
+        for tool in report.tools
+    ]
 
 
 def _workers(state: State, step: Step, found: list[Finding]) -> list[tuple[str, bool]]:
