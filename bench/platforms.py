@@ -42,7 +42,7 @@ def make(folder: Path, deployments: int) -> Path:
 
 
 def write_manifest(
-    root: Path, remote: Path, deployments: int, changed: dict[int, int] | None = None
+    root: Path, remote: Path | str, deployments: int, changed: dict[int, int] | None = None
 ) -> None:
     """The manifest; the deployments numbered in `changed` load so many rows instead."""
     lines = [

@@ -10,16 +10,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from tests.real.forge import ForgeRepository, ForgeServer
+from tests.real.platform import flowlift
 
 CHECKOUT = "v6"
 PATIENCE = 120.0
@@ -58,6 +59,19 @@ class Run:
         """The names of the jobs that were not skipped."""
         return sorted(name for name, ended in self.jobs.items() if ended != "skipped")
 
+    def seconds(self, step: str) -> float:
+        """How long a step took, as the logs' times say it; of several jobs the longest."""
+        found = []
+        for log in self.logs.values():
+            times = [
+                datetime.fromisoformat(line[:26])
+                for line in log.splitlines()
+                if line.rstrip().endswith((f"Run Main {step}", f"Success - Main {step}"))
+            ]
+            if len(times) == 2:
+                found.append((times[1] - times[0]).total_seconds())
+        return max(found)
+
     @property
     def log(self) -> str:
         """All logs."""
@@ -76,6 +90,18 @@ class ForgeJobs:
         """A workflow with tags of stand-ins in the place of the pins."""
         tags = {"actions/checkout": CHECKOUT, "astral-sh/setup-uv": self.setup_uv}
         return _PIN.sub(lambda found: f"uses: {found[1]}@{tags.get(found[1], 'v1')}", text)
+
+    def write_workflows(self, requirement: str) -> None:
+        """`flowlift ci write github` in the clone, with the pins rewritten."""
+        root = self.forge.git.path
+        config = root / "flowlift.toml"
+        # This forge knows no queue of several.
+        ci = f'[ci]\nrequirement = "{requirement}"\nqueue = "newest"\n'
+        config.write_text(config.read_text("utf-8") + ci, encoding="utf-8")
+        done = flowlift(["ci", "write", "github", "-C", str(root)], {})
+        assert done.code == 0, done.err
+        for file in (root / ".github/workflows").iterdir():
+            file.write_text(self.rewrite(file.read_text("utf-8")), encoding="utf-8")
 
     def give(self, variables: Mapping[str, str], secrets: Mapping[str, str]) -> None:
         """Set the repository's variables and secrets."""
@@ -123,6 +149,19 @@ class ForgeJobs:
         return Run(run["id"], workflow, run["event"], run["conclusion"], ended, logs)
 
 
+def build_wheel(folder: Path) -> Path:
+    """flowlift as it is installed from an index."""
+    uv = Path(sys.executable).parent / "uv"
+    root = Path(__file__).parents[2]
+    subprocess.run(
+        [uv, "build", "--quiet", "--wheel", "--no-build-isolation", "--out-dir", folder, root],
+        check=True,
+        env={"PATH": f"{uv.parent}:/usr/bin:/bin", "VIRTUAL_ENV": str(uv.parent.parent)},
+    )
+    (found,) = folder.glob("*.whl")
+    return found
+
+
 def offer_setup_uv(server: ForgeServer, cache: Path) -> str:
     """Put the stand-in for `astral-sh/setup-uv` on the forge; its tag."""
     folder = Path(sys.executable).parent
@@ -142,19 +181,3 @@ def offer_setup_uv(server: ForgeServer, cache: Path) -> str:
     server.ask(method, f"{path}/contents/action.yml", body).raise_for_status()
     server.ask("POST", f"{path}/tags", {"tag_name": tag, "target": "main"}).raise_for_status()
     return tag
-
-
-def eventually(what: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "it did not come to hold"
-        time.sleep(0.1)
-
-
-def is_up(url: str) -> bool:
-    """Whether something answers there."""
-    try:
-        return httpx.get(url, timeout=5, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False

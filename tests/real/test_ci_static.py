@@ -130,13 +130,14 @@ def test_the_forges_published_schemas_are_kept(written: dict[str, Path]) -> None
     check = tool("check-jsonschema")
     own = [file for root in written.values() for file in (root / ".gitlab/flowlift").iterdir()]
     roots = [root / ".gitlab-ci.yml" for root in written.values()]
-    for schema, files, more in (
+    transform = ["--data-transform", "gitlab-ci"]
+    kinds: tuple[tuple[str, list[Path], list[str]], ...] = (
         ("github-workflows", workflows(written), []),
         ("github-actions", [ROOT / "action.yml"], []),
-        ("gitlab-ci", [*own, *roots], ["--data-transform", "gitlab-ci"]),
-    ):
-        words = [check, "--builtin-schema", f"vendor.{schema}", *more]
-        code, said = run([*words, *files], ROOT)
+        ("gitlab-ci", [*own, *roots], transform),
+    )
+    for schema, files, more in kinds:
+        code, said = run([check, "--builtin-schema", f"vendor.{schema}", *more, *files], ROOT)
         assert code == 0, said
 
 
