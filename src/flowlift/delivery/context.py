@@ -100,7 +100,8 @@ def _github(environ: Mapping[str, str]) -> CiContext:
             base=environ.get("GITHUB_BASE_REF") or _text(pull.get("base"), "ref"),
             commit=_text(pull.get("head"), "sha") if not closed else None,
             pull_request=_number(event.get("number") or pull.get("number")),
-            gone=head if closed else None,
+            # A fork's branch may have the name of one of ours, which is not gone by that.
+            gone=head if closed and not _is_fork(pull) else None,
             action=_text(event, "action") or "",
             merged=closed and merged,
             draft=bool(pull.get("draft")),

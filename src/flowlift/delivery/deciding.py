@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flowlift.config import Image, Worker
-from flowlift.delivery.events import Event, Stage, read_event
+from flowlift.delivery.events import Event, Stage, in_queue, read_event
 from flowlift.delivery.image_inputs import changed_inputs, describe, select
 from flowlift.delivery.project import Project
 from flowlift.errors import GitError, InputError
@@ -242,12 +242,20 @@ def _deployments(question: _Question) -> tuple[list[Step], str]:
     }
     if question.stage is Stage.OFFLINE:
         return [Step("deployments", "check", "", why)], ""
+    context = question.project.context
+    if in_queue(context):
+        branch = ()  # it has a branch of its own, and DEV has the pull request's
+    if question.stage is not Stage.MERGED and context.base not in {
+        None,
+        question.project.default_branch,
+    }:
+        default = ()  # what is merged into another branch changes nothing in PROD
     on_branch, on_default = verbs[question.stage]
     first = [Step("deployments", on_branch, name, why) for name in branch]
     second = [Step("deployments", on_default, name, why) for name in default]
     # PROD first after a merge: nobody waits for DEV then.
     steps = second + first if question.stage is Stage.MERGED else first + second
-    return steps, "no environment is asked for"
+    return steps, "no environment that is asked for takes it"
 
 
 def _why_deployments(question: _Question) -> str:

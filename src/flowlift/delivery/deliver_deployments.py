@@ -16,6 +16,7 @@ from flowlift.delivery.scope import Options
 from flowlift.delivery.syncing import sync
 from flowlift.delivery.verifying import verify
 from flowlift.errors import EndpointError, FindingsError, InputError
+from flowlift.plan import stamps
 from flowlift.plan.model import Level, Plan
 from flowlift.render.delivery import Part, facts_section, findings_section, plan_section
 from flowlift.render.outcome import RunOutcome
@@ -145,7 +146,7 @@ def _runs(state: State, environment: str, result: Applied) -> list[RunOutcome]:
     names = tuple(
         change.deployment
         for change in result.written.done
-        if change.desired is not None and change.labels.get("flowlift.branch") == branch
+        if change.desired is not None and change.labels.get(stamps.BRANCH) == branch
     )
     if not names:
         return []

@@ -45,6 +45,11 @@ class Event:
     why: str
 
 
+def in_queue(context: CiContext) -> bool:
+    """Whether a merge queue or train tries the change, on a branch of its own."""
+    return context.event == "merge_group" or context.action == "merge_train"
+
+
 def stand_in(environ: Mapping[str, str], name: str | None, file: Path | None) -> dict[str, str]:
     """The environment with the event that the user gave in the place of the CI's own.
 
@@ -121,6 +126,8 @@ def read_event(context: CiContext, branch: str | None, default_branch: str) -> E
 
 def _pull_request(context: CiContext, default_branch: str) -> Event:
     number = f"pull request {context.pull_request or ''}".strip()
+    if context.fork and context.action == "closed":
+        return Event(Stage.NOTHING, f"{number} of a fork is closed: DEV never had its branch")
     if context.gone and context.merged and context.base == default_branch:
         return Event(Stage.MERGED, f"{number} is merged")
     if context.gone and context.merged:
@@ -129,7 +136,7 @@ def _pull_request(context: CiContext, default_branch: str) -> Event:
         return Event(Stage.GONE, f"{number} is closed")
     if context.fork:
         return Event(Stage.OFFLINE, f"{number} comes from a fork, which gets no secrets")
-    if context.action == "merge_train":
+    if in_queue(context):
         return Event(Stage.SHOWN, "a merge train tries it")
     if context.draft:
         return Event(Stage.SHOWN, f"{number} is a draft")

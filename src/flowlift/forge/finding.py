@@ -56,7 +56,13 @@ def _github(environ: Mapping[str, str], kind: str) -> Forge:
         "X-GitHub-Api-Version": "2022-11-28",
     }
     server = environ.get("GITHUB_SERVER_URL") or "https://github.com"
-    return forge(Line(forge.name, base, headers), repository, server=server, token=token)
+    return forge(
+        Line(forge.name, base, headers),
+        repository,
+        server=server,
+        token=token,
+        job_commit=environ.get("GITHUB_SHA", ""),
+    )
 
 
 def _gitlab(environ: Mapping[str, str]) -> Forge:

@@ -29,11 +29,20 @@ class GitHub:
     writes_notes = True
     comment_right = "Comments need `pull-requests: write` in the job's `permissions`."
 
-    def __init__(self, line: Line, repository: str, *, server: str = "", token: str = "") -> None:
+    def __init__(
+        self,
+        line: Line,
+        repository: str,
+        *,
+        server: str = "",
+        token: str = "",
+        job_commit: str = "",
+    ) -> None:
         self._line = line
         self._repository = f"/repos/{quote(repository)}"
         self._server = server.rstrip("/")
         self._token = token
+        self._job_commit = job_commit
 
     def git_login(self) -> tuple[str, str] | None:
         """GitHub takes its tokens as a password, for the user `x-access-token`."""
@@ -143,9 +152,12 @@ class GitHub:
         A job with `environment:` has a deployment of its own already, which is left alone.
         """
         path = f"{self._repository}/deployments"
-        query = f"?sha={quote(status.commit)}&environment={quote(status.environment, safe='')}"
-        if self._line.ask("GET", f"{path}{query}", right=_STATUSES).json():
-            return True
+        environment = quote(status.environment, safe="")
+        # On a pull request the job's own is for the commit that GitHub has merged on trial.
+        for commit in filter(None, dict.fromkeys((self._job_commit, status.commit))):
+            query = f"?sha={quote(commit)}&environment={environment}"
+            if self._line.ask("GET", f"{path}{query}", right=_STATUSES).json():
+                return True
         made = self._line.ask(
             "POST",
             path,

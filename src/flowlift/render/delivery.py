@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from flowlift.plan.model import Action, Change, Finding, Level, Plan
+from flowlift.plan.stamps import BRANCH
 from flowlift.render.markdown import render_section
 from flowlift.render.markup import code, prose
 from flowlift.render.outcome import RunOutcome, Step, counted
@@ -81,7 +82,7 @@ def _held(plan: Plan, part: Part, *, nothing: bool) -> str:
 
 def _runs_branch(change: Change, branch: str) -> bool:
     labels = change.labels or (change.live.labels if change.live else {})
-    return labels.get("flowlift.branch") == branch
+    return labels.get(BRANCH) == branch
 
 
 def _steps(failed: Sequence[Step], left: Sequence[Step]) -> str:

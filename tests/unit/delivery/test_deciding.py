@@ -197,6 +197,21 @@ def test_a_branch_that_is_gone_is_brought_back_whatever_it_changed(change: Chang
     assert steps(change.decide("delete", event)) == ["deployments sync dev"]
 
 
+def test_a_merge_queue_tries_only_what_prod_will_get(change: Change) -> None:
+    change.proposed(EVERYTHING)
+    group = {"head_ref": "refs/heads/gh-readonly-queue/main/pr-7", "base_ref": "refs/heads/main"}
+    tried = change.decide("merge_group", {"merge_group": group})
+    assert steps(tried) == ["image check", "deployments plan prod"]
+
+
+def test_a_pull_request_into_another_branch_changes_nothing_in_prod(change: Change) -> None:
+    change.git("branch", "release")
+    event = change.proposed(EVERYTHING)
+    event["pull_request"]["base"]["ref"] = "release"
+    found = steps(change.decide("pull_request", event, only=("deployments",)))
+    assert found == ["deployments apply dev"]
+
+
 def test_only_and_env_choose(change: Change) -> None:
     event = change.proposed(EVERYTHING)
     asked = change.decide("pull_request", event, only=("deployments",), environments=("prod",))

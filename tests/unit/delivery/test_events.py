@@ -60,15 +60,18 @@ def test_an_open_pull_request_is_proposed(tmp_path: Path, action: str) -> None:
         (pull("closed", merged=True), Stage.MERGED),
         (pull("closed", merged=True, base="release"), Stage.GONE),
         (pull("closed", merged=False), Stage.GONE),
-        (pull("closed", merged=False, repository=FORK), Stage.GONE),
+        (pull("closed", merged=False, repository=FORK), Stage.NOTHING),
+        (pull("closed", merged=True, repository=FORK), Stage.NOTHING),
     ],
 )
 def test_what_a_pull_request_is(tmp_path: Path, event: dict[str, Any], expected: Stage) -> None:
     assert stage(github(tmp_path, "pull_request", event)) is expected
 
 
-def test_a_closed_pull_request_names_its_branch(tmp_path: Path) -> None:
+def test_a_closed_pull_request_names_its_branch_unless_it_is_a_fork_s(tmp_path: Path) -> None:
     assert github(tmp_path, "pull_request", pull("closed", merged=True)).gone == "feat/a"
+    forked = pull("closed", merged=False, repository=FORK)
+    assert github(tmp_path, "pull_request", forked).gone is None
 
 
 @pytest.mark.parametrize(
