@@ -390,7 +390,12 @@ class WorkerPlatform:
         )
 
     def update(
-        self, environment: str = "dev", *, image: str | None = None, **order: Any
+        self,
+        environment: str = "dev",
+        *,
+        image: str | None = None,
+        name_image: bool = True,
+        **order: Any,
     ) -> Updated:
         """`flowlift worker update`, in this process. `lines` get what is told."""
         self.commit()
@@ -399,7 +404,7 @@ class WorkerPlatform:
         done = update_worker(
             project,
             environment,
-            Order(image=image or self.image, **order),
+            Order(image=(image or self.image) if name_image else None, **order),
             tell=self.lines.append,
             show=lambda prepared: self.found.extend(prepared.findings),
         )

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from flowlift.worker import rollout
 from tests.real.cluster import CHART, WorkerPlatform
@@ -46,13 +47,20 @@ def pod_of(platform: WorkerPlatform) -> str:
     return str(platform.pods()[0]["metadata"]["name"])
 
 
+def other_server(platform: WorkerPlatform, folder: Path, changes: Mapping[str, str]) -> Path:
+    """A kubeconfig that finds the cluster elsewhere."""
+    document = yaml.safe_load(platform.cluster.kubeconfig.read_text())
+    document["clusters"][0]["cluster"] |= changes
+    file = folder / "kubeconfig"
+    file.write_text(yaml.safe_dump(document))
+    return file
+
+
 # Wrong words in the files ----------------------------------------------------------------
 
 
 def test_a_cluster_that_is_down(installed: WorkerPlatform, tmp_path: Path) -> None:
-    config = tmp_path / "kubeconfig"
-    text = installed.cluster.kubeconfig.read_text()
-    config.write_text(re.sub(r"server: \S+", "server: https://127.0.0.1:1", text))
+    config = other_server(installed, tmp_path, {"server": "https://127.0.0.1:1"})
     kept, installed.environ["KUBECONFIG"] = installed.environ["KUBECONFIG"], str(config)
     begun = time.monotonic()
     said = installed.fails()
@@ -93,7 +101,7 @@ def test_a_wrong_registry_password(worker_platform: Make) -> None:
     assert not platform.server.request(
         "POST", "/work_pools/filter", {"work_pools": {"name": {"any_": [platform.pool]}}}
     )
-    platform.checks = {"image-missing": "off"}
+    platform.checks = {"image-login": "off"}
     said = platform.fails()
     assert "The registry refuses the login" in said
     assert "wrong-password" not in said
@@ -353,13 +361,15 @@ def test_two_updates_at_once(installed: WorkerPlatform) -> None:
 
 
 def test_a_slow_api_server(installed: WorkerPlatform, tmp_path: Path) -> None:
-    text = installed.cluster.kubeconfig.read_text()
-    found = re.search(r"server: https://(\S+):(\d+)", text)
-    assert found
-    with SlowLine(found[1], int(found[2]), seconds=0.5) as line:
-        config = tmp_path / "kubeconfig"
-        address = f"server: https://127.0.0.1:{line.port}\n    tls-server-name: {found[1]}"
-        config.write_text(text.replace(found[0], address))
+    document = yaml.safe_load(installed.cluster.kubeconfig.read_text())
+    far = urlsplit(document["clusters"][0]["cluster"]["server"])
+    assert far.hostname
+    assert far.port
+    with SlowLine(far.hostname, far.port, seconds=0.5) as line:
+        address = f"https://127.0.0.1:{line.port}"
+        config = other_server(
+            installed, tmp_path, {"server": address, "tls-server-name": far.hostname}
+        )
         kept, installed.environ["KUBECONFIG"] = installed.environ["KUBECONFIG"], str(config)
         installed.image = installed.flow_images.make()
         done = installed.update()

@@ -107,6 +107,17 @@ def test_a_template_changed_by_hand_is_set_right_without_a_revision(
     assert len(installed.history()) == revisions
 
 
+def test_an_image_changed_by_hand_is_no_wish_for_that_image(installed: WorkerPlatform) -> None:
+    template = installed.live_pool()["base_job_template"]
+    template["variables"]["properties"]["image"]["default"] = installed.flow_images.make()
+    body = {"base_job_template": template}
+    installed.server.request("PATCH", f"/work_pools/{installed.pool}", body)
+    done = installed.update(name_image=False)
+    assert [part.kind for part in done.parts if part.differs] == ["pool"]
+    assert installed.pool_image() == installed.image
+    assert not installed.update(name_image=False).changed
+
+
 def test_a_template_changed_by_hand_is_kept_where_policy_says_so(
     installed: WorkerPlatform,
 ) -> None:
@@ -127,7 +138,7 @@ def test_a_template_changed_by_hand_is_kept_where_policy_says_so(
 def test_a_pool_that_was_deleted_is_made_again(installed: WorkerPlatform) -> None:
     revisions = len(installed.history())
     installed.server.request("DELETE", f"/work_pools/{installed.pool}")
-    done = installed.update()
+    done = installed.update(name_image=False)
     assert installed.pool_image() == installed.image
     assert len(installed.history()) == revisions
     assert not installed.update().changed

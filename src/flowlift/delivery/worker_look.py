@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from flowlift.errors import WorkerError
+from flowlift.config.worker import Worker
+from flowlift.errors import HelmError, WorkerError
 from flowlift.plan.model import Action, Json
 from flowlift.worker.charts import compare_release
-from flowlift.worker.cluster import Cluster
+from flowlift.worker.cluster import Cluster, open_cluster
 from flowlift.worker.compare import differences, same
 from flowlift.worker.helm import Helm, Release
 from flowlift.worker.model import Depth, Desired, LivePool, LiveWorker, Part
@@ -78,17 +79,22 @@ async def look(
         InputError, WorkerError: a secret has no value, or is another's and differs.
     """
     name = desired.pool.name
-    release, namespace, secrets, pods, pool, workers, depth = await together(
-        (
-            helm.read(desired.release),
-            cluster.namespace_object(),
-            cluster.secrets(),
-            cluster.pods(desired.release),
-            read_pool(client, name),
-            _workers(client, name),
-            read_depth(client, name),
+    try:
+        release, namespace, secrets, pods, pool, workers, depth = await together(
+            (
+                helm.read(desired.release),
+                cluster.namespace_object(),
+                cluster.secrets(),
+                cluster.pods(desired.release),
+                read_pool(client, name),
+                _workers(client, name),
+                read_depth(client, name),
+            )
         )
-    )
+    except HelmError:
+        # A cluster that does not answer kubectl either is better explained by that.
+        await cluster.namespace_object()
+        raise
     keeps, pool_part = _compare_pool(desired, pool, release, on_drift)
     parts = [
         Part(
@@ -145,6 +151,20 @@ def applied_template(release: Release | None) -> Json:
         return json.loads(value) if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+async def read_applied(environ: Mapping[str, str], environment: str, config: Worker) -> Json:
+    """The base job template that was applied last, None where no release tells.
+
+    It has the image that an update gave to the pool; the pool's own may have been changed by hand
+    since, or be gone.
+    """
+    cluster = open_cluster(environ, environment, config.namespace)
+    try:
+        release = await Helm(cluster.environ, config.namespace).read(config.release)
+    except HelmError:
+        return None  # whatever is wrong is told when it is looked at
+    return applied_template(release) if release and release.newest.status == "deployed" else None
 
 
 def _compare_pool(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from flowlift.config.worker import Worker
 from flowlift.delivery.project import Project
 from flowlift.delivery.worker_image import Chosen, choose_image
+from flowlift.delivery.worker_look import read_applied
 from flowlift.errors import ConfigError, FindingsError, InputError, Position
 from flowlift.plan.checks.report import Report
 from flowlift.plan.model import Action, Finding, Json, Level
@@ -134,14 +135,16 @@ class _Look:
     given: str | None
     tell: Tell
 
-    async def choose(self, live: LivePool | None) -> Chosen:
-        """The image, found in a thread, as registries are asked without asyncio."""
+    async def choose(self, live: Json) -> Chosen:
+        """The image, found in a thread, as registries are asked without asyncio; `live` is the
+        template that the pool has, or had last.
+        """
         return await asyncio.to_thread(
             choose_image,
             self.project,
             self.environment,
             given=self.given,
-            live=live.template if live else None,
+            live=live,
             tell=self.tell,
         )
 
@@ -156,7 +159,12 @@ async def _with_helm(look: _Look) -> Prepared:
     live = await read_pool(look.client, named) if isinstance(named, str) and named else None
     chosen = Chosen(None, "the values name their own image")
     if look.given or look.project.settings.image or left_over(plain, placeholder):
-        chosen = await look.choose(live)
+        has = live.template if live else None
+        if not look.given:
+            # A change of the pool by hand is no wish for another image.
+            applied = await read_applied(look.project.environ, look.environment, config)
+            has = applied or has
+        chosen = await look.choose(has)
     values = read_values(text, file, placeholder=placeholder, image=chosen.image)
     root = str(look.project.root)
     desired = desire(config, look.environment, values, image=chosen.image, root=root)
@@ -194,7 +202,7 @@ async def _without_kubernetes(look: _Look) -> Prepared:
         if template is not None:
             data, at = template.data, template.position()
     else:
-        chosen = await look.choose(live)
+        chosen = await look.choose(live.template if live else None)
         data = _own_with_image(live, chosen.image) if live else None
     if live is None:
         findings.append(await _missing(look.client, name))
@@ -212,7 +220,7 @@ async def _from_file(
     waits = placeholder in text
     chosen = Chosen(None, "the template names its own image, or none")
     if look.given or waits or (look.project.settings.image and '"image"' in text):
-        chosen = await look.choose(live)
+        chosen = await look.choose(live.template if live else None)
     if chosen.image:
         text = text.replace(placeholder, chosen.image)
     template, findings = read_template(text, file)
