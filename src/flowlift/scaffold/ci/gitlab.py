@@ -26,7 +26,10 @@ MOST_PATHS = 50
 _REQUEST = '$CI_PIPELINE_SOURCE == "merge_request_event"'
 _OWN = "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID"
 DOTENV = "flowlift.env"
-"""Where `deliver` leaves its outputs."""
+"""Where `deliver` leaves its outputs, which later jobs get as variables."""
+
+CODE_QUALITY = "gl-code-quality-report.json"
+"""Where it leaves its findings, which GitLab shows at their lines."""
 _DOCKER = "docker:29"
 
 
@@ -149,8 +152,10 @@ def _job(job: Job, workflow: Workflow, settings: Settings, install: Install) -> 
     found["variables"] = {"GIT_DEPTH": "0", "GIT_STRATEGY": "clone", **install.environ}
     handed = ' --image "$FLOWLIFT_IMAGE"' if job.image_from else ""
     found["script"] = [f"{install.command} deliver {' '.join(job.words)}{handed}"]
-    # Its outputs, which later jobs get as variables.
-    found["artifacts"] = {"reports": {"dotenv": DOTENV}}
+    reports = {"dotenv": DOTENV}
+    if workflow.name == "deployments":
+        reports["codequality"] = CODE_QUALITY
+    found["artifacts"] = {"reports": reports}
     return found
 
 
