@@ -14,7 +14,7 @@ from flowlift.worker.template import Path, texts
 from flowlift.worker.template_checks import check_template
 from flowlift.worker.values import CONFIGURATION, Values
 
-_SECRET_KEY = re.compile(r"(?:password|passwd|token|auth_?string|api_?key|secret)\Z", re.IGNORECASE)
+_SECRET_KEY = re.compile(r"(?:password|passwd|token|auth_?string|api_?key)\Z", re.IGNORECASE)
 _COPIED = frozenset({"PREFECT_API_KEY", "PREFECT_API_AUTH_STRING"})
 _IN_VALUES = "Put it into a Kubernetes secret, and name that one: the file stands in git."
 
@@ -123,7 +123,7 @@ def _check_secrets(values: Values) -> Iterator[Finding]:
         key = path[-1] if path else ""
         if path[: len(CONFIGURATION)] == CONFIGURATION or text == key:
             continue
-        named = isinstance(key, str) and _SECRET_KEY.search(key) and key.lower() != "existingsecret"
+        named = isinstance(key, str) and _SECRET_KEY.search(key)
         if text and (named or TOKEN_SHAPE.search(text)):
             yield finding(
                 "secret-in-values",

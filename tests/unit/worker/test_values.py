@@ -200,6 +200,7 @@ def test_names_of_secrets_are_no_secrets() -> None:
     more = (
         "  cloudApiConfig:\n    apiKeySecret: {name: prefect-api-key, key: PREFECT_API_KEY}\n"
         "  basicAuth: {existingSecret: server-auth}\n"
+        "  tls: {secret: prefect-tls, pullSecret: reg-creds}\n"
         "  tolerations: [{key: dedicated, operator: Exists}]\n"
         "serviceAccount: {automountServiceAccountToken: true}\n"
     )
