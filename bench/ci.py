@@ -66,7 +66,8 @@ class Bench:
     def _deliver(self, repository: ForgeRepository, count: int, urls: dict[str, str]) -> None:
         root, url = repository.git.path, repository.git.url
         jobs = ForgeJobs(repository, self.setup_uv)
-        jobs.write_workflows(f"flowlift @ {self.wheel.as_uri()}")
+        jobs.configure(f"flowlift @ {self.wheel.as_uri()}")
+        jobs.write_workflows()
         jobs.give({f"FLOWLIFT_{name}_API_URL": at for name, at in urls.items()}, {})
         platforms.write_manifest(root, url, count)
         repository.git.commit("Write the workflows")

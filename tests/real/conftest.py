@@ -21,6 +21,7 @@ from tests.real.forge import (
     create_forge_repository,
     find_forge_server,
 )
+from tests.real.forge_jobs import build_wheel, offer_setup_uv
 from tests.real.images import ImagePlatform, Images, find_images
 from tests.real.kept import Kept
 from tests.real.parts import MissingPartError, given, missing
@@ -312,3 +313,15 @@ def platform(workspaces: tuple[Workspace, Workspace], git_repository: GitReposit
     made = Platform(git_repository, *workspaces)
     made.begin()
     return made
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """flowlift as it is installed from an index."""
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def setup_uv(forge_server: ForgeServer) -> dict[str, str]:
+    """The tag of the forge's stand-in for the action that sets uv up."""
+    return offer_setup_uv(forge_server, Path.home() / ".cache/uv")

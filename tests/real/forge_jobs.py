@@ -1,8 +1,9 @@
 """The written workflows on the real forge: pushed, run by its runner, and read back.
 
 The forge knows no commit of the hosted services' actions. So a pushed workflow names tags in the
-place of the pins, of stand-ins: the forge's own for `actions/checkout`, and one that puts this
-machine's uv on the PATH for `astral-sh/setup-uv`. Nothing else of a workflow is changed.
+place of the pins, of stand-ins: the forge's own for `actions/checkout`, one that puts this
+machine's uv on the PATH for `astral-sh/setup-uv`, and ones that name this machine's engine for
+Docker's. Nothing else of a workflow is changed.
 """
 
 from __future__ import annotations
@@ -25,22 +26,15 @@ from tests.real.platform import flowlift
 CHECKOUT = "v6"
 PATIENCE = 120.0
 _PIN = re.compile(r"uses: (\S+)@[0-9a-f]{40} # \S+")
-_SETUP_UV = """\
-name: setup-uv
-description: Stand-in for astral-sh/setup-uv on a test's forge. This machine's uv serves.
-inputs:
-  version: {{default: ""}}
-  python-version: {{default: ""}}
-  enable-cache: {{default: ""}}
+_STAND_IN = """\
+name: stand-in
+description: Stands for {name} on a test's forge.
 runs:
   using: composite
   steps:
     - shell: bash
       run: |
-        echo '{bin}' >>"$GITHUB_PATH"
-        echo 'UV_PYTHON={python}' >>"$GITHUB_ENV"
-        echo 'UV_CACHE_DIR={cache}' >>"$GITHUB_ENV"
-"""
+{lines}"""
 
 
 @dataclass(frozen=True)
@@ -61,15 +55,13 @@ class Run:
 
     def seconds(self, step: str) -> float:
         """How long a step took, as the logs' times say it; of several jobs the longest."""
+        line = re.compile(rf"^(\S{{26}})\S* .*(?:Run Main|Success - Main) {step}\b", re.MULTILINE)
         found = []
         for log in self.logs.values():
-            times = [
-                datetime.fromisoformat(line[:26])
-                for line in log.splitlines()
-                if line.rstrip().endswith((f"Run Main {step}", f"Success - Main {step}"))
-            ]
-            if len(times) == 2:
-                found.append((times[1] - times[0]).total_seconds())
+            times = [datetime.fromisoformat(at) for at in line.findall(log)]
+            if len(times) >= 2:
+                found.append((times[-1] - times[0]).total_seconds())
+        assert found, self.log
         return max(found)
 
     @property
@@ -83,21 +75,23 @@ class ForgeJobs:
     """What the events of a repository on the forge start."""
 
     forge: ForgeRepository
-    setup_uv: str
+    tags: Mapping[str, str]
     seen: set[int] = field(default_factory=set)
 
     def rewrite(self, text: str) -> str:
         """A workflow with tags of stand-ins in the place of the pins."""
-        tags = {"actions/checkout": CHECKOUT, "astral-sh/setup-uv": self.setup_uv}
-        return _PIN.sub(lambda found: f"uses: {found[1]}@{tags.get(found[1], 'v1')}", text)
+        tags = {"actions/checkout": CHECKOUT, **self.tags}
+        return _PIN.sub(lambda found: f"uses: {found[1]}@{tags[found[1]]}", text)
 
-    def write_workflows(self, requirement: str) -> None:
+    def configure(self, requirement: str) -> None:
+        """Say in flowlift.toml what the jobs install. Nothing is committed."""
+        config = self.forge.git.path / "flowlift.toml"
+        text = f"[ci]\n{ci_settings(requirement)}"
+        config.write_text(config.read_text("utf-8") + text, encoding="utf-8")
+
+    def write_workflows(self) -> None:
         """`flowlift ci write github` in the clone, with the pins rewritten."""
         root = self.forge.git.path
-        config = root / "flowlift.toml"
-        # This forge knows no queue of several.
-        ci = f'[ci]\nrequirement = "{requirement}"\nqueue = "newest"\n'
-        config.write_text(config.read_text("utf-8") + ci, encoding="utf-8")
         done = flowlift(["ci", "write", "github", "-C", str(root)], {})
         assert done.code == 0, done.err
         for file in (root / ".github/workflows").iterdir():
@@ -141,12 +135,12 @@ class ForgeJobs:
         jobs = self.forge.server.get(f"{path}/runs/{run['id']}/jobs")["jobs"]
         logs = {}
         for job in jobs:
-            if job["conclusion"] != "skipped":
+            if job.get("conclusion") != "skipped":
                 answer = self.forge.server.ask("GET", f"{path}/jobs/{job['id']}/logs")
                 logs[job["name"]] = answer.text if answer.is_success else ""
-        ended = {job["name"]: job["conclusion"] for job in jobs}
+        ended = {job["name"]: job.get("conclusion", "") for job in jobs}
         workflow = str(run["path"]).partition("@")[0]
-        return Run(run["id"], workflow, run["event"], run["conclusion"], ended, logs)
+        return Run(run["id"], workflow, run["event"], run.get("conclusion", ""), ended, logs)
 
 
 def build_wheel(folder: Path) -> Path:
@@ -162,17 +156,42 @@ def build_wheel(folder: Path) -> Path:
     return found
 
 
-def offer_setup_uv(server: ForgeServer, cache: Path) -> str:
-    """Put the stand-in for `astral-sh/setup-uv` on the forge; its tag."""
+def ci_settings(requirement: str) -> str:
+    """The keys of `[tool.flowlift.ci]`. This forge knows no queue of several."""
+    return f'requirement = "{requirement}"\nqueue = "newest"\n'
+
+
+def offer_setup_uv(server: ForgeServer, cache: Path) -> dict[str, str]:
+    """Put the stand-in for `astral-sh/setup-uv` on the forge; its tag by its name."""
     folder = Path(sys.executable).parent
-    text = _SETUP_UV.format(bin=folder, python=sys.executable, cache=cache)
+    lines = (
+        f"echo '{folder}' >>\"$GITHUB_PATH\"",
+        f"echo 'UV_PYTHON={sys.executable}' >>\"$GITHUB_ENV\"",
+        f"echo 'UV_CACHE_DIR={cache}' >>\"$GITHUB_ENV\"",
+    )
+    return offer(server, "astral-sh/setup-uv", *lines)
+
+
+def offer_builder(server: ForgeServer, environ: Mapping[str, str]) -> dict[str, str]:
+    """Stand-ins for Docker's actions, which set up an engine that is there already."""
+    lines = [f"echo '{name}={value}' >>\"$GITHUB_ENV\"" for name, value in environ.items()]
+    return {
+        **offer(server, "docker/setup-buildx-action", *lines),
+        **offer(server, "docker/setup-qemu-action", "true"),
+    }
+
+
+def offer(server: ForgeServer, action: str, *lines: str) -> dict[str, str]:
+    """Put a stand-in for an action on the forge, which runs `lines`; its tag by its name."""
+    text = _STAND_IN.format(name=action, lines="".join(f"        {line}\n" for line in lines))
     tag = f"t{hashlib.sha256(text.encode()).hexdigest()[:10]}"
-    server.ask("POST", "/orgs", {"username": "astral-sh"})
-    repository = {"name": "setup-uv", "auto_init": True, "default_branch": "main"}
-    server.ask("POST", "/orgs/astral-sh/repos", repository)
-    path = "/repos/astral-sh/setup-uv"
+    owner, _, name = action.partition("/")
+    server.ask("POST", "/orgs", {"username": owner})
+    repository = {"name": name, "auto_init": True, "default_branch": "main"}
+    server.ask("POST", f"/orgs/{owner}/repos", repository)
+    path = f"/repos/{action}"
     if server.ask("GET", f"{path}/tags/{tag}").is_success:
-        return tag
+        return {action: tag}
     body: dict[str, Any] = {"content": base64.b64encode(text.encode()).decode(), "branch": "main"}
     there = server.ask("GET", f"{path}/contents/action.yml")
     if there.is_success:
@@ -180,4 +199,4 @@ def offer_setup_uv(server: ForgeServer, cache: Path) -> str:
     method = "PUT" if there.is_success else "POST"
     server.ask(method, f"{path}/contents/action.yml", body).raise_for_status()
     server.ask("POST", f"{path}/tags", {"tag_name": tag, "target": "main"}).raise_for_status()
-    return tag
+    return {action: tag}

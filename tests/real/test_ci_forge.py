@@ -11,24 +11,15 @@ from typing import Any
 
 import pytest
 
-from tests.real.forge import ForgeRepository, ForgeServer
-from tests.real.forge_jobs import ForgeJobs, build_wheel, offer_setup_uv
+from tests.real.forge import ForgeRepository
+from tests.real.forge_jobs import ForgeJobs
 from tests.real.platform import SHARED, Platform
 from tests.real.workspaces import Workspace
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("ci-forge")]
 
 
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """flowlift as it is installed from an index."""
-    return build_wheel(tmp_path_factory.mktemp("wheel"))
-
-
-@pytest.fixture(scope="session")
-def setup_uv(forge_server: ForgeServer) -> str:
-    """The tag of the stand-in for the action that sets uv up."""
-    return offer_setup_uv(forge_server, Path.home() / ".cache/uv")
+ROOT = Path(__file__).parents[2]
 
 
 class Story:
@@ -42,7 +33,8 @@ class Story:
     def begin(self, requirement: str) -> None:
         """The first commit on main, with the workflows; its run brings PROD and DEV up."""
         self.platform.begin()
-        self.jobs.write_workflows(requirement)
+        self.jobs.configure(requirement)
+        self.jobs.write_workflows()
         self.jobs.give(
             {
                 "FLOWLIFT_DEV_API_URL": self.platform.dev.url,
@@ -82,7 +74,7 @@ class Story:
 def story(
     workspaces: tuple[Workspace, Workspace],
     forge_repository: ForgeRepository,
-    setup_uv: str,
+    setup_uv: dict[str, str],
     wheel: Path,
 ) -> Story:
     platform = Platform(forge_repository.git, *workspaces)
@@ -195,3 +187,36 @@ def test_a_branch_with_a_template_in_its_name_is_refused_in_words(story: Story) 
     assert run.conclusion == "failure"
     assert "has a template in its name" in run.log
     assert story.dev()["hourly"]["parameters"] == {"rows": 6}
+
+
+OWN_WORKFLOW = """\
+name: own
+on:
+  push:
+    branches: [own/**]
+permissions:
+  contents: read
+jobs:
+  own:
+    runs-on: ubuntu-latest
+    outputs:
+      changed: ${{ steps.flowlift.outputs.changed }}
+    steps:
+      - uses: actions/checkout@v6
+        with: {fetch-depth: 0}
+      - id: flowlift
+        uses: ./.flowlift
+        with: {arguments: "check --json"}
+"""
+
+
+def test_the_composite_action_does_what_it_is_told(story: Story, wheel: Path) -> None:
+    """The action stands in the repository, as this forge has no other; it installs the wheel."""
+    action = (ROOT / "action.yml").read_text("utf-8").replace("from=$HERE", f"from={wheel}")
+    story.platform.branch("own/action")
+    files = {".github/workflows/own.yml": OWN_WORKFLOW, ".flowlift/action.yml": action}
+    story.platform.commit("Use the action", files)
+    story.platform.push()
+    (run,) = story.jobs.settled()
+    assert run.conclusion == "success", run.log
+    assert '"deployments": 3' in run.log
