@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flowlift.delivery.image_access import Access
 from flowlift.delivery.project import Project
@@ -12,6 +13,9 @@ from flowlift.errors import FlowliftError, ImageError, InputError
 from flowlift.image.reference import Reference, inputs_tag, parse
 from flowlift.plan.model import Json
 from flowlift.worker.template import default_image
+
+if TYPE_CHECKING:
+    from flowlift.image.registry import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +102,22 @@ def _tested(access: Access) -> Chosen:
 
 def _find(access: Access, reference: Reference) -> str | None:
     try:
-        with access.repository(reference, patient=False) as repository:
+        with _repository(access, reference) as repository:
             digest = repository.find(reference.at)
     except ImageError:
         raise
     except FlowliftError as error:
         raise ImageError(error.message, remedy=error.remedy) from None
     return str(reference.pinned(digest)) if digest else None
+
+
+def _repository(access: Access, reference: Reference) -> Repository:
+    """The repository of an image, which need not be the configured one."""
+    if access.project.settings.image is not None:
+        return access.repository(reference, patient=False)
+    from flowlift.image.login import logins  # noqa: PLC0415 - slow
+    from flowlift.image.registry import Repository  # noqa: PLC0415
+
+    host = reference.registry
+    login = logins(access.project.environ, host, host).of(host)
+    return Repository(reference, login, patient=False)
