@@ -8,15 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from flowlift.delivery.image import merge, propose
 from flowlift.delivery.image_access import Access
 from flowlift.delivery.project import open_project
-from flowlift.errors import ImageError, VersionError
-from tests.real.images import ImagePlatform, Images, OwnRegistry
+from tests.real.images import ImagePlatform, OwnRegistry
 from tests.real.parts import MissingPartError, missing
-from tests.real.repositories import GitRepository
 from tests.real.servers import create_process_pool
 from tests.real.workspaces import Workspace
 
@@ -230,81 +226,3 @@ def test_a_registry_that_cannot_delete_is_said(platform: ImagePlatform, tmp_path
         assert "1.0.0-pr-99-run-1" in platform.registry.tags()
     finally:
         registry.stop()
-
-
-# The workflow --------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def flows(platform: ImagePlatform, images: Images) -> ImagePlatform:
-    """The same with Prefect in the image, and a flow."""
-    platform.dockerfile = f"FROM {images.prefect}\nCOPY pyproject.toml /opt/prefect/own.toml\n"
-    entry = {"name": "one", "entrypoint": "one.py:one", "work_pool": {"name": "k8s"}}
-    code = "from prefect import flow\n\n\n@flow\ndef one():\n    return 1\n"
-    platform.commit(
-        "flows", {"prefect.yaml": yaml.safe_dump({"deployments": [entry]}), "one.py": code}
-    )
-    platform.repository.push()
-    return platform
-
-
-def test_an_image_from_pull_request_to_prod(
-    flows: ImagePlatform, workspaces: tuple[Workspace, Workspace]
-) -> None:
-    dev, prod = workspaces
-    pool = dev.name("k8s")
-    flows.bump("1.1.0")
-    proposed = propose(access(flows), "dev")
-    assert proposed.built is not None
-    assert proposed.verified is not None
-    assert proposed.verified.proven
-    assert image_of(dev, pool) == proposed.built.pinned
-    flows.repository.merge("feat/image")
-    published = []
-    merged = merge(access(flows), ("dev", "prod"), lambda *done: published.append(done))
-    assert merged.released.made
-    assert merged.promoted.how == "promoted"
-    assert merged.promoted.digest == proposed.built.digest
-    assert image_of(dev, pool) == image_of(prod, pool) == merged.promoted.pinned
-    assert published == [(merged.released, merged.promoted)]
-    before = [pool_of(workspace, pool) for workspace in workspaces]
-    again = merge(access(flows), ("dev", "prod"))
-    assert not again.released.made
-    assert again.promoted.how == "there"
-    assert not any(handed.written for handed in again.handed)
-    assert [pool_of(workspace, pool) for workspace in workspaces] == before
-
-
-def test_a_pull_request_that_leaves_the_image_alone_builds_nothing(flows: ImagePlatform) -> None:
-    flows.repository.switch("feat/flows")
-    flows.commit("flows", {"two.py": ""})
-    proposed = propose(access(flows), "dev")
-    assert not proposed.checked.needed
-    assert proposed.built is None
-    assert flows.registry.tags() == []
-
-
-def test_a_flow_that_cannot_be_imported_never_reaches_a_pool(
-    flows: ImagePlatform, workspaces: tuple[Workspace, Workspace]
-) -> None:
-    flows.repository.switch("feat/image")
-    flows.version = "1.1.0"
-    flows.commit("needs more", {"one.py": "import nobody_has_this\n"})
-    with pytest.raises(ImageError, match=r"one\.py:one.*nobody_has_this"):
-        propose(access(flows), "dev")
-    assert image_of(workspaces[0], workspaces[0].name("k8s")) == "prefecthq/prefect:3"
-
-
-def test_the_second_of_two_merges_with_one_version_is_refused(
-    flows: ImagePlatform, git_repository: GitRepository
-) -> None:
-    flows.bump("1.1.0")
-    git_repository.merge("feat/image")
-    merge(access(flows), ())
-    digest = flows.registry.digest("1.1.0")
-    flows.dockerfile += "RUN true\n"
-    flows.commit("merged without a look")
-    git_repository.push()
-    with pytest.raises(VersionError, match=r"1\.1\.0 is released already"):
-        merge(access(flows), ())
-    assert flows.registry.digest("1.1.0") == digest

@@ -12,7 +12,8 @@ from flowlift.delivery.declared import read_manifests
 from flowlift.delivery.image_access import Access
 from flowlift.delivery.image_inputs import read_inputs, select
 from flowlift.delivery.project import Project
-from flowlift.errors import InputError
+from flowlift.errors import ImageError, InputError
+from flowlift.image.build import Built
 from flowlift.image.reference import Reference, inputs_tag, parse
 from flowlift.image.verify import Entrypoint, Imported, Run, verify
 from flowlift.plan.checks.report import Report
@@ -91,6 +92,23 @@ def verify_image(
     imports = (_of_flow(done, served[done.entrypoint]) for run in runs for done in run.imports)
     skipped = {run.platform: run.skipped for run in runs if run.skipped}
     return Verified(str(pinned), tuple(imports), skipped)
+
+
+def prove(access: Access, built: Built) -> Verified:
+    """Import every flow in the image that was built.
+
+    Raises:
+        ImageError: one cannot be imported.
+    """
+    verified = verify_image(access, parse(built.pinned))
+    if verified.failures:
+        first = verified.failures[0]
+        raise ImageError(
+            f"{len(verified.failures)} imports fail in {built.tag}, the first on {first.platform}:"
+            f" {first.entrypoint}: {first.error}",
+            remedy="flowlift image verify shows them all.",
+        )
+    return verified
 
 
 def _of_flow(done: Imported, deployments: tuple[str, ...]) -> FlowImport:

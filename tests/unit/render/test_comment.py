@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import cmarkgfm
+import cmarkgfm  # type: ignore[import-untyped]
 import pytest
-from cmarkgfm.cmark import Options
+from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
