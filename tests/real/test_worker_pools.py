@@ -152,6 +152,31 @@ def test_without_a_template_the_pool_keeps_its_own_with_the_image(pools: Pools) 
     assert live["job_configuration"] == DOCKER["job_configuration"]
 
 
+def test_a_pool_as_prefect_makes_it_gets_the_image_though_it_has_no_default(pools: Pools) -> None:
+    plain = json.loads(json.dumps(DOCKER))
+    del plain["variables"]["properties"]["image"]["default"]
+    path = f"/work_pools/{pools.pool}"
+    pools.workspace.server.request("PATCH", path, {"base_job_template": plain})
+    pools.configure()
+    assert pools.run("update", "dev", "--image", DIGEST).code == 0
+    image = pools.live()["base_job_template"]["variables"]["properties"]["image"]
+    assert image == {"type": "string", "default": DIGEST}
+
+
+def test_a_pool_that_knows_no_image_is_left_alone_by_one(
+    git_repository: GitRepository, workspace: Workspace
+) -> None:
+    pool = create_process_pool(workspace.server, workspace.name("process"))
+    pools = Pools(git_repository, workspace, pool)
+    pools.configure()
+    before = pools.live()
+    seen = pools.run("check", "dev", "--image", DIGEST)
+    assert seen.code == 0
+    assert "the pool's template has no image" in seen.out
+    assert pools.run("update", "dev", "--image", DIGEST).code == 0
+    assert pools.live() == before
+
+
 def test_a_process_pool_needs_no_image(git_repository: GitRepository, workspace: Workspace) -> None:
     pool = create_process_pool(workspace.server, workspace.name("process"))
     pools = Pools(git_repository, workspace, pool)

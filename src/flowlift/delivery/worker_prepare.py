@@ -19,7 +19,7 @@ from flowlift.worker.desired import desire, job_pull_secrets, values_path
 from flowlift.worker.findings import finding
 from flowlift.worker.impact import compare_templates, find_impact
 from flowlift.worker.model import Desired, DesiredPool, LivePool, Part
-from flowlift.worker.template import Template, default_image, read_template, with_image
+from flowlift.worker.template import Template, read_template, takes_image, with_image
 from flowlift.worker.template_checks import check_template
 from flowlift.worker.values import Values, read_values
 from flowlift.worker.values_checks import check_left_over, check_values, left_over, pool_type
@@ -201,9 +201,11 @@ async def _without_kubernetes(look: _Look) -> Prepared:
         chosen, template, findings = await _from_file(look, look.config.template, live)
         if template is not None:
             data, at = template.data, template.position()
+    elif live is not None and takes_image(live.template):
+        chosen = await look.choose(live.template)
+        data = _own_with_image(live, chosen.image)
     else:
-        chosen = await look.choose(live.template if live else None)
-        data = _own_with_image(live, chosen.image) if live else None
+        chosen = Chosen(None, "the pool's template has no image")
     if live is None:
         findings.append(await _missing(look.client, name))
     pool = DesiredPool(name, data, chosen.image)
@@ -219,7 +221,8 @@ async def _from_file(
     placeholder = look.config.image_placeholder
     waits = placeholder in text
     chosen = Chosen(None, "the template names its own image, or none")
-    if look.given or waits or (look.project.settings.image and '"image"' in text):
+    wanted = bool(look.given or look.project.settings.image) and '"image"' in text
+    if waits or wanted:
         chosen = await look.choose(live.template if live else None)
     if chosen.image:
         text = text.replace(placeholder, chosen.image)
@@ -235,7 +238,7 @@ async def _from_file(
 
 def _own_with_image(live: LivePool, image: str | None) -> dict[str, Json] | None:
     """The pool's own template with the image, where it knows of one at all."""
-    if image is None or default_image(live.template) is None:
+    if image is None or not takes_image(live.template):
         return None
     return with_image(live.template, image)
 

@@ -66,7 +66,7 @@ class Template:
 
     def with_image(self, image: str) -> Template | None:
         """The same with `image` as that default; None where there is no variable `image`."""
-        if not isinstance(self.properties.get("image"), Mapping):
+        if not takes_image(self.data):
             return None
         return replace(self, data=with_image(self.data, image))
 
@@ -78,6 +78,14 @@ def default_image(template: Mapping[str, Json]) -> str | None:
     except (KeyError, TypeError, IndexError):
         return None
     return found if isinstance(found, str) else None
+
+
+def takes_image(template: Mapping[str, Json]) -> bool:
+    """Whether a template has a variable `image`, with a default or without."""
+    try:
+        return isinstance(template["variables"]["properties"]["image"], Mapping)
+    except (KeyError, TypeError, IndexError):
+        return False
 
 
 def with_image(template: Mapping[str, Json], image: str) -> dict[str, Json]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import quote
 
-from flowlift.errors import WorkspaceError
+from flowlift.errors import RefusedError, WorkspaceError
 from flowlift.plan.model import Json
 from flowlift.worker.compare import same
 from flowlift.worker.impact import PoolDeployment
@@ -141,6 +141,8 @@ async def _late_in(client: Client, queue: str) -> int | None:
     """The late runs in a queue; None where the API does not tell."""
     try:
         status = await client.get(f"/work_queues/{queue}/status")
+    except RefusedError:
+        return None  # the key may see the queues: only this is not for it
     except AnswerError as error:
         if error.status not in {404, 405}:
             raise

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,3 +179,16 @@ def test_a_manifest_that_is_itself_a_variable_is_left_alone() -> None:
     changed["job_configuration"]["labels"] = {"image": "{{ image }}"}
     changed["variables"]["properties"]["manifest"] = {"type": "object"}
     assert check(changed) == []
+
+
+def test_prefect_s_own_templates_have_no_findings() -> None:
+    spec = importlib.util.find_spec("prefect")
+    if spec is None or not spec.submodule_search_locations:
+        pytest.skip("Prefect is not installed: install flowlift[prefect].")
+    views = Path(spec.submodule_search_locations[0]) / "server/api/collections_data/views"
+    packages = json.loads((views / "aggregate-worker-metadata.json").read_text(encoding="utf-8"))
+    kinds = {name: kind for package in packages.values() for name, kind in package.items()}
+    assert {"kubernetes", "docker", "process", "ecs"} <= kinds.keys()
+    for name, kind in kinds.items():
+        if body := kind["default_base_job_configuration"]:
+            assert check(body, name) == []
