@@ -66,6 +66,9 @@ class Bench:
     def _deliver(self, repository: ForgeRepository, count: int, urls: dict[str, str]) -> None:
         root, url = repository.git.path, repository.git.url
         jobs = ForgeJobs(repository, self.setup_uv)
+        config = root / "flowlift.toml"
+        # One owner for both sizes: they share the servers.
+        config.write_text(f'repository = "bench"\n{config.read_text("utf-8")}', encoding="utf-8")
         jobs.configure(f"flowlift @ {self.wheel.as_uri()}")
         jobs.write_workflows()
         jobs.give({f"FLOWLIFT_{name}_API_URL": at for name, at in urls.items()}, {})
@@ -84,12 +87,14 @@ class Bench:
             begun = time.perf_counter()
             number = repository.pull_request(f"feat/{turn}")
             (proposed,) = jobs.settled()
+            assert proposed.conclusion == "success", proposed.log
             pushed.seconds.append(time.perf_counter() - begun)
             own.seconds.append(proposed.seconds("Deliver"))
             repository.comment(number)
             begun = time.perf_counter()
             repository.merge(number)
-            jobs.settled(2)
+            runs = jobs.settled(2)
+            assert {run.conclusion for run in runs} == {"success"}, [run.log for run in runs]
             merged.seconds.append(time.perf_counter() - begun)
             repository.git.git("switch", "--quiet", "main")
             repository.git.git("pull", "--quiet", "--ff-only", repository.clone_url, "main")
@@ -118,16 +123,16 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="flowlift-bench-") as name:
         folder = Path(name)
+        bench = Bench(folder, forge)
         started = [servers.start_server(folder / role) for role in ("dev", "prod")]
         try:
             for server in started:
                 servers.create_process_pool(server, "bench")
-            bench = Bench(folder, forge)
             bench.check(1000)
             for count in (50, 500):
                 bench.deliver(count, started[0].url, started[1].url)
-            print(bench.table())
         finally:
+            print(bench.table())
             for server in started:
                 server.stop()
 
