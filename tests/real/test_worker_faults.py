@@ -208,11 +208,16 @@ def is_pending(platform: WorkerPlatform) -> bool:
     return done.returncode == 0 and json.loads(done.stdout)[-1]["status"].startswith("pending")
 
 
-def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
+def until(
+    condition: Callable[[], Any], seconds: float = 60, process: subprocess.Popen[str] | None = None
+) -> Any:
+    """Wait for what must happen while `process` runs."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := condition():
             return found
+        if process is not None and process.poll() is not None:
+            raise AssertionError(f"it ended before that: {process.communicate()}")
         time.sleep(0.05)
     raise AssertionError("it did not happen")
 
@@ -261,8 +266,8 @@ def test_flowlift_and_helm_killed_in_an_install_and_in_an_upgrade(
     for status in ("pending-install", "pending-upgrade"):
         platform.image = platform.flow_images.make()
         process = flowlift_process(platform)
-        child = until(partial(helm_of, process.pid))
-        until(lambda: is_pending(platform))
+        child = until(partial(helm_of, process.pid), process=process)
+        until(partial(is_pending, platform), process=process)
         os.kill(child, signal.SIGKILL)
         process.kill()
         process.communicate()
@@ -303,7 +308,7 @@ def test_the_helm_of_somebody_else_is_waited_for(
     done = platform.update()
     process.wait()
     assert process.returncode == 0
-    assert any("another helm is at work; waiting" in line for line in platform.lines)
+    assert "another helm is at work; waiting" in "\n".join(platform.lines)
     assert done.heartbeat
     # One that died is given up after helm's own time.
     monkeypatch.setattr(rollout, "ABANDONED", 3.0)
@@ -313,7 +318,7 @@ def test_the_helm_of_somebody_else_is_waited_for(
     process.kill()
     process.wait()
     assert platform.update().heartbeat
-    assert any("was left pending-upgrade" in line for line in platform.lines)
+    assert "was left pending-upgrade" in "\n".join(platform.lines)
 
 
 def test_flowlift_is_killed_between_helm_and_the_proof(installed: WorkerPlatform) -> None:
@@ -365,7 +370,7 @@ def test_a_slow_api_server(installed: WorkerPlatform, tmp_path: Path) -> None:
     far = urlsplit(document["clusters"][0]["cluster"]["server"])
     assert far.hostname
     assert far.port
-    with SlowLine(far.hostname, far.port, seconds=0.5) as line:
+    with SlowLine(far.hostname, far.port, seconds=0.15) as line:
         address = f"https://127.0.0.1:{line.port}"
         config = other_server(
             installed, tmp_path, {"server": address, "tls-server-name": far.hostname}

@@ -21,7 +21,9 @@ from flowlift.worker import program
 from flowlift.worker.model import Desired
 
 TIED_LABEL = "flowlift-tied"
-"""A release's label: its helm ends when its flowlift does, so a pending one is a dead one."""
+"""A release's label, the number of the revision whose helm ends when its flowlift does: pending,
+that one is dead. The number, as the revisions of others inherit the label.
+"""
 
 KEEP_REVISIONS = 10
 _ASK_TIMEOUT = 60.0
@@ -105,8 +107,10 @@ class Helm:
         )
         return Release(release, revisions, json.loads(values) or {})
 
-    async def upgrade(self, desired: Desired, *, timeout: float) -> program.Program:
+    async def upgrade(self, desired: Desired, *, revision: int, timeout: float) -> program.Program:
         """Begin to install or upgrade; it waits for the pods by itself, `timeout` seconds.
+
+        `revision` is the one that this makes.
 
         Raises:
             HelmError: helm is missing.
@@ -116,7 +120,7 @@ class Helm:
         words = ["helm", "upgrade", "--install", desired.release, *chart_words(desired)]
         words += ["--namespace", desired.namespace, "--values", "-", "--wait"]
         words += ["--timeout", f"{timeout:.0f}s", "--history-max", str(KEEP_REVISIONS)]
-        words += ["--labels", f"{TIED_LABEL}={'yes' if tied else 'no'}"]
+        words += ["--labels", f"{TIED_LABEL}={revision if tied else 'no'}"]
         words += ["--description", f"flowlift{f': chart {mark}' if mark else ''}"]
         words += ["--output", "json"]
         stdin = json.dumps(desired.values).encode()

@@ -69,7 +69,8 @@ class Rollout:
             RolloutError: it did not come up, and was taken back.
             HelmError: helm refused before anything was changed.
         """
-        program = await self.helm.upgrade(self.desired, timeout=self.timeout)
+        revision = before.newest.number + 1 if before else 1
+        program = await self.helm.upgrade(self.desired, revision=revision, timeout=self.timeout)
         watch = self._watch(pods)
         trouble: Trouble | None = None
         try:
@@ -126,7 +127,7 @@ class Rollout:
         selector = f"owner=helm,name={live.name},version={live.newest.number}"
         found = await self.cluster.get(self.cluster.path("secrets", labelSelector=selector))
         labels = [item["metadata"].get("labels") or {} for item in (found or {}).get("items", ())]
-        return any(label.get(TIED_LABEL) == "yes" for label in labels)
+        return any(label.get(TIED_LABEL) == str(live.newest.number) for label in labels)
 
     async def _put_in_order(self, live: Release) -> Release | None:
         good = live.good
