@@ -29,7 +29,7 @@ from flowlift.workspace.pools import (
     read_workers,
     write_template,
 )
-from tests.real.conftest import StartServer
+from tests.real.conftest import OldPrefect, StartServer
 from tests.real.kept import Kept
 from tests.real.servers import Server
 from tests.real.workspaces import Workspace
@@ -308,3 +308,24 @@ def test_a_template_is_written_and_read_back(workspace: Workspace) -> None:
     broken = {**wanted, "job_configuration": {"command": "{{ nobody }}"}}
     with pytest.raises(WorkspaceError, match="nobody"):
         ask(workspace.server, lambda client: write_template(client, pool, broken))
+
+
+def test_the_oldest_supported_server_is_read_and_written_as_well(old_prefect: OldPrefect) -> None:
+    workspace = Workspace(old_prefect.server)
+    try:
+        pool = make_pool(workspace, template())
+        make_deployment(workspace, pool, {"cpu": "1"})
+        wanted = with_variable({"type": "integer"})
+        ask(workspace.server, lambda client: write_template(client, pool, wanted))
+        live = ask(workspace.server, lambda client: read_pool(client, pool))
+        assert live is not None
+        assert live.template == wanted
+        found = ask(workspace.server, lambda client: deployments_of(client, pool))
+        assert [item.job_variables for item in found] == [{"cpu": "1"}]
+        depth = ask(workspace.server, lambda client: read_depth(client, pool))
+        assert (depth.scheduled, depth.late) == (0, 0)
+        queues = ask(workspace.server, lambda client: read_queues(client, pool))
+        assert [queue.name for queue in queues] == ["default"]
+        assert ask(workspace.server, lambda client: read_workers(client, pool)) == []
+    finally:
+        workspace.clean()
