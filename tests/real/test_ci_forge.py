@@ -6,6 +6,7 @@ The forge is Gitea, which reads what GitHub reads. `forge_jobs` says what is cha
 from __future__ import annotations
 
 import html
+import json
 from pathlib import Path
 from typing import Any
 
@@ -220,3 +221,45 @@ def test_the_composite_action_does_what_it_is_told(story: Story, wheel: Path) ->
     (run,) = story.jobs.settled()
     assert run.conclusion == "success", run.log
     assert '"deployments": 3' in run.log
+
+
+def test_a_workers_pool_is_updated_in_dev_then_in_prod(story: Story) -> None:
+    """A pool without Kubernetes, whose template is a file with a space in its name."""
+    platform, jobs, forge = story.platform, story.jobs, story.forge
+    platform.branch("feat/pool")
+    (pool,) = platform.dev.pools()
+    template = pool["base_job_template"]
+    template["variables"]["properties"]["env"]["description"] = "Ours."
+    config = platform.repository.path / "flowlift.toml"
+    worker = f'[worker]\npool = "{platform.pool}"\ntemplate = "etc/pool {{env}}.json"\n'
+    config.write_text(config.read_text("utf-8") + worker, encoding="utf-8")
+    text = json.dumps(template)
+    platform.repository.write({"etc/pool dev.json": text, "etc/pool prod.json": text})
+    jobs.write_workflows()
+    platform.commit("Describe the pool")
+    platform.push()
+    number = forge.pull_request("feat/pool")
+    runs = {run.workflow: run for run in jobs.settled(2)}
+    proposed = runs["flowlift-worker.yml"]
+    assert (proposed.conclusion, proposed.ran) == (
+        "success",
+        ["dev: the worker and its pool"],
+    ), proposed.log
+    assert described(platform.dev) == "Ours."
+    assert described(platform.prod) != "Ours."
+
+    forge.merge(number)
+    ended = {(run.workflow, run.event): run for run in jobs.settled(3)}
+    merged = ended["flowlift-worker.yml", "push"]
+    assert (merged.conclusion, merged.ran) == (
+        "success",
+        ["dev: the worker and its pool", "prod: the worker and its pool"],
+    ), merged.log
+    assert described(platform.prod) == "Ours."
+
+
+def described(workspace: Workspace) -> str:
+    """What the pool says of its variable `env`."""
+    (pool,) = workspace.pools()
+    properties = pool["base_job_template"]["variables"]["properties"]
+    return str(properties["env"].get("description"))
