@@ -102,7 +102,6 @@ def test_a_changed_dockerfile_reaches_dev_and_then_prod_as_the_same_image(
     assert prod.pool_image() == promoted["pinned"]
     image, owner = delivery.runs_of(prod, done["canary"]["run"])
     assert (image.endswith(built["digest"]), owner) == (True, "Job")
-    logs = prod.server.request(
-        "POST", "/logs/filter", {"logs": {"flow_run_id": {"any_": [done["canary"]["run"]]}}}
+    assert "the image is two" in prod.kubectl(
+        "logs", "-l", f"prefect.io/flow-run-id={done['canary']['run']}", "--tail=-1"
     )
-    assert any("the image is two" in line["message"] for line in logs)
