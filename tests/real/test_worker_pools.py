@@ -78,8 +78,10 @@ def test_a_template_with_the_image_is_shown_written_and_read_back(pools: Pools) 
     assert "~ update pool" in seen.out
     assert pools.run("check", "dev", "--image", DIGEST, "--detailed-exitcode").code == 2
     before = pools.live()
-    done = pools.run("update", "dev", "--image", DIGEST)
+    done = pools.run("update", "dev", "--image", DIGEST, "--json")
     assert done.code == 0, done.err
+    told = json.loads(done.out)[0]
+    assert [(part["kind"], part["action"]) for part in told["parts"]] == [("pool", "update")]
     after = pools.live()
     assert after["base_job_template"]["variables"]["properties"]["image"]["default"] == DIGEST
     wanted = json.loads(
@@ -96,6 +98,8 @@ def test_nothing_changed_writes_nothing(pools: Pools) -> None:
     assert "nothing to do" in again.out
     assert pools.live()["updated"] == before["updated"]
     assert pools.run("check", "dev", "--image", DIGEST, "--detailed-exitcode").code == 0
+    told = json.loads(pools.run("update", "dev", "--image", DIGEST, "--json").out)[0]
+    assert (told["pool"], told["changed"], told["parts"]) == (pools.pool, False, [])
     # Without --image, the pool's own stays.
     assert pools.run("update", "dev").code == 0
     assert pools.live()["updated"] == before["updated"]
