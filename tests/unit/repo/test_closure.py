@@ -44,10 +44,8 @@ class Given:
 
 def tree(tmp_path: Path, flow: str, **more: str) -> Given:
     """The flow `src/flows/daily.py`, and files whose `/` is written `__` and `.py` left out."""
-    files = {f"{name.replace('__', '/')}.py": text for name, text in more.items()}
-    return Given(
-        tmp_path, {FLOW: flow, **{k.replace("INIT", "__init__"): v for k, v in files.items()}}
-    )
+    named = {name.replace("__", "/").replace("INIT", "__init__"): more[name] for name in more}
+    return Given(tmp_path, {FLOW: flow, **{f"{name}.py": named[name] for name in named}})
 
 
 class TestImports:
@@ -386,9 +384,8 @@ class TestWhatCannotBeTold:
     def test_a_repository_within_this_one(self, tmp_path: Path):
         given = tree(tmp_path, "")
         (tmp_path / "vendor/lib").mkdir(parents=True)
-        assert given.why("vendor/lib") == [
-            "could not tell: vendor/lib: a repository within this one"
-        ]
+        why = "could not tell: vendor/lib: a repository within this one"
+        assert given.why("vendor/lib") == [why]
 
 
 def test_nothing_changed_and_nothing_asked(tmp_path: Path):
