@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from flowlift.config.worker import Host
 from flowlift.errors import InputError, WorkerError
@@ -99,9 +99,15 @@ def expected_sum(file: Download, host: Host, read: Callable[[str], str | None] =
     """The SHA-256 that a file must have: by the release's own sums and by the repository's pin.
 
     Raises:
-        WorkerError: neither is there, or the two differ.
+        WorkerError: neither is there, the two differ, or the sums come without TLS.
     """
     pin = host.sha256.get(file.name, "").strip().lower() or None
+    if pin is None and _can_be_changed_on_the_way(file.url):
+        raise WorkerError(
+            f"{file.url} is without TLS, so file and checksum could both be changed on the way.",
+            remedy=f'Pin it: "{file.name}" = "..." in [tool.flowlift.worker.host.sha256]; or give'
+            " the mirror a certificate.",
+        )
     try:
         text = read(file.sums)
     except WorkerError:
@@ -122,3 +128,8 @@ def expected_sum(file: Download, host: Host, read: Callable[[str], str | None] =
             remedy=f'Pin it: "{file.name}" = "..." in [tool.flowlift.worker.host.sha256].',
         )
     return found
+
+
+def _can_be_changed_on_the_way(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}

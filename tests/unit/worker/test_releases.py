@@ -81,3 +81,13 @@ def test_pin_and_release_must_agree() -> None:
         expected_sum(file, Host(sha256={"k3s": A}), said(B))
     with pytest.raises(WorkerError, match="No checksum"):
         expected_sum(file, Host(), lambda url: None)
+
+
+def test_a_mirror_without_tls_needs_pins() -> None:
+    mirrors = {"k3s": "http://mirror.lan/k3s"}
+    file = k3s_binary("v1.33.4+k3s1", "amd64", Host(mirrors=mirrors))
+    with pytest.raises(WorkerError, match="without TLS") as caught:
+        expected_sum(file, Host(mirrors=mirrors), lambda url: f"{A}  k3s\n")
+    assert "sha256" in caught.value.remedy
+    pinned_host = Host(mirrors=mirrors, sha256={"k3s": A})
+    assert expected_sum(file, pinned_host, lambda url: f"{A}  k3s\n") == A
