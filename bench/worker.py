@@ -20,7 +20,8 @@ from pathlib import Path
 from bench.deployments import Cell, run
 from bench.image import Row
 from tests.real import servers
-from tests.real.cluster import CHART, LOGIN, Cluster, FlowImages, WorkerPlatform, find_cluster
+from tests.real.cluster import CHART, LOGIN, Cluster, WorkerPlatform, find_cluster
+from tests.real.flow_images import FlowImages
 from tests.real.images import find_images
 from tests.real.parts import MissingPartError
 from tests.real.repositories import create_repository

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from tests.real import servers
-from tests.real.cluster import LOGIN, Cluster, FlowImages, WorkerPlatform, find_cluster
+from tests.real.cluster import LOGIN, Cluster, WorkerPlatform, find_cluster
+from tests.real.flow_images import FlowImages
 from tests.real.forge import (
     ForgeRepository,
     ForgeServer,
@@ -324,4 +325,4 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def setup_uv(forge_server: ForgeServer) -> dict[str, str]:
     """The tag of the forge's stand-in for the action that sets uv up."""
-    return offer_setup_uv(forge_server, Path.home() / ".cache/uv")
+    return offer_setup_uv(forge_server)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.real.cluster import FLOW, WorkerPlatform
+from tests.real.cluster import WorkerPlatform
+from tests.real.flow_images import FLOW
 from tests.real.images import RegistryView
 from tests.real.platform import flowlift
 
