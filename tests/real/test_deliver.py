@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.real.forge import ForgeRepository
+from tests.real.kept import Kept
 from tests.real.platform import SHARED, Platform, Result, flowlift
+from tests.real.servers import Server
 from tests.real.workspaces import Workspace
 
 pytestmark = pytest.mark.real
@@ -280,3 +283,36 @@ def test_hostile_names_are_shown_and_do_nothing(delivery: Delivery, name: str) -
     assert "<b>bold" not in shown
     assert not list(Path().glob("pwned"))
     assert not list(forge.git.path.rglob("pwned"))
+
+
+VERIFIED = '[env.dev]\nref = "branch"\nschedules = "off"\nverify = true\n'
+
+
+def test_what_dev_got_is_run_and_how_it_ended_is_said(
+    platform: Platform, start_worker: Callable[[Server, str], Kept], tmp_path: Path
+) -> None:
+    start_worker(platform.dev.server, platform.pool)
+    config = platform.repository.path / "flowlift.toml"
+    own = config.read_text().replace('[env.dev]\nref = "branch"\nschedules = "off"\n', VERIFIED)
+    platform.commit("Run what DEV gets", {"flowlift.toml": own})
+    platform.push()
+    platform.branch("feat/rows")
+    platform.named("hourly")["parameters"] = {"rows": 7}
+    platform.named("nightly")["parameters"] = {"source": "nowhere"}
+    platform.commit("Run them")
+    platform.push()
+    summary = tmp_path / "summary.md"
+    done = platform.flowlift(
+        "deliver",
+        "--event=pull_request",
+        "--env=dev",
+        "--json",
+        environ={"GITHUB_STEP_SUMMARY": str(summary)},
+    )
+    assert done.code == 1, done.err
+    (step,) = json.loads(done.out)["steps"]
+    states = {name.partition("/")[2]: state for name, state in step["runs"].items()}
+    assert states == {"hourly": "Completed", "nightly": "Failed"}
+    text = summary.read_text()
+    assert text.index("nightly` | Failed") < text.index("hourly` | Completed")
+    assert "no such source" in text
