@@ -22,7 +22,7 @@ from tests.real.forge import (
     create_forge_repository,
     find_forge_server,
 )
-from tests.real.forge_jobs import ForgeJobs, build_wheel, offer_setup_uv
+from tests.real.forge_jobs import ForgeJobs, build_wheel, offer_setup_uv, required
 from tests.real.parts import MissingPartError
 from tests.real.repositories import GitRepository
 
@@ -50,7 +50,7 @@ class Bench:
         self.folder = folder
         self.forge = forge
         self.wheel = build_wheel(folder)
-        self.setup_uv = offer_setup_uv(forge, Path.home() / ".cache/uv")
+        self.setup_uv = offer_setup_uv(forge)
         self.rows: list[Row] = []
 
     def deliver(self, count: int, dev: str, prod: str) -> None:
@@ -69,7 +69,7 @@ class Bench:
         config = root / "flowlift.toml"
         # One owner for both sizes: they share the servers.
         config.write_text(f'repository = "bench"\n{config.read_text("utf-8")}', encoding="utf-8")
-        jobs.configure(f"flowlift @ {self.wheel.as_uri()}")
+        jobs.configure(required(self.wheel))
         jobs.write_workflows()
         jobs.give({f"FLOWLIFT_{name}_API_URL": at for name, at in urls.items()}, {})
         platforms.write_manifest(root, url, count)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.real.forge import ForgeRepository
-from tests.real.forge_jobs import ForgeJobs
+from tests.real.forge_jobs import ForgeJobs, required
 from tests.real.platform import SHARED, Platform
 from tests.real.workspaces import Workspace
 
@@ -80,7 +80,7 @@ def story(
 ) -> Story:
     platform = Platform(forge_repository.git, *workspaces)
     made = Story(forge_repository, platform, ForgeJobs(forge_repository, setup_uv))
-    made.begin(f"flowlift @ {wheel.as_uri()}")
+    made.begin(required(wheel))
     return made
 
 

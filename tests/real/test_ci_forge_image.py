@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.real.forge import ForgeRepository
-from tests.real.forge_jobs import ForgeJobs, ci_settings, offer_builder
+from tests.real.forge_jobs import ForgeJobs, ci_settings, offer_builder, required
 from tests.real.images import ImagePlatform, Images
 from tests.real.test_image_pools import image_of, make_pool
 from tests.real.workspaces import Workspace
@@ -39,7 +39,7 @@ def test_the_image_is_built_handed_over_released_and_promoted(
         "platforms": ["linux/amd64"],
         "pools": {"dev": [pool], "prod": [pool]},
     }
-    platform.more = f"[tool.flowlift.ci]\n{ci_settings(f'flowlift @ {wheel.as_uri()}')}"
+    platform.more = f"[tool.flowlift.ci]\n{ci_settings(required(wheel))}"
     entry = {"name": "one", "entrypoint": "one.py:one", "work_pool": {"name": pool}}
     clone = {"repository": forge.git.remote_url, "branch": "main"}
     manifest = {
