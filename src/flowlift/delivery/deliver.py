@@ -22,7 +22,7 @@ from flowlift.errors import FlowliftError
 from flowlift.forge import Forge, find_forge
 from flowlift.plan.model import Plan
 from flowlift.render.outcome import RunOutcome
-from flowlift.repo.command import logged_in
+from flowlift.repo.command import has_login, logged_in
 
 
 @dataclass(slots=True)
@@ -70,7 +70,8 @@ def deliver(
         FlowliftError: nothing could be decided; nothing was done.
     """
     forge = forge or find_forge(project.environ)
-    with logged_in(forge.git_login()):
+    own = has_login(project.repository.root)
+    with logged_in(None if own else forge.git_login()):
         decision = decide(project, request)
         teller.decided(decision)
         if request.dry_run or not decision.steps:

@@ -50,6 +50,8 @@ def _github(environ: Mapping[str, str], kind: str) -> Forge:
         if kind == "gitea"
         else (GitHub, environ.get("GITHUB_API_URL") or "https://api.github.com")
     )
+    if not base:
+        return NoForge("GITHUB_API_URL is not set.")
     headers = {
         "Authorization": f"Bearer {token}",
         "Accept": "application/json" if kind == "gitea" else "application/vnd.github+json",

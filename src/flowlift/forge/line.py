@@ -78,6 +78,7 @@ class Line:
                 trouble, pause = f"does not answer ({type(error).__name__})", _backoff(attempt)
             else:
                 if answer.is_success or answer.status_code in accept:
+                    self._check_json(what, answer)
                     return answer
                 told = _told_wait(answer)
                 if answer.status_code not in _PASSING and told is None:
@@ -105,6 +106,18 @@ class Line:
             # A forge behind a proxy may name itself by another address; the token goes to no other.
             if following and httpx.URL(following).host != httpx.URL(self.base).host:
                 following = f"{path}{joint}{httpx.URL(following).query.decode()}"
+
+    def _check_json(self, what: str, answer: httpx.Response) -> None:
+        """Refuse a page for people, such as the login of a proxy that stands before the forge."""
+        if not answer.is_success or not answer.content:
+            return
+        try:
+            answer.json()
+        except ValueError:
+            raise ForgeError(
+                f"{self.name} answers {what} with something that is no JSON.",
+                remedy=f"Is {self.base} the address of its API, and reached without a login page?",
+            ) from None
 
     def _refusal(self, what: str, answer: httpx.Response, right: str) -> ForgeError:
         status = answer.status_code

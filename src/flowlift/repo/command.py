@@ -51,6 +51,12 @@ def logged_in(login: tuple[str, str] | None) -> Iterator[None]:
         _logins.pop()
 
 
+def has_login(directory: Path) -> bool:
+    """Whether a checkout has left a login of its own in the clone: that one is meant to be used."""
+    asked = ("config", "--get-regexp", r"^http\..*extraheader$")
+    return run(directory, *asked, ok=(0, 1)).returncode == 0
+
+
 def command(*arguments: str) -> list[str]:
     """The words that call git with `arguments`."""
     return ["git", "-c", "core.quotepath=off", *arguments]
@@ -63,12 +69,9 @@ def environment() -> dict[str, str]:
         server, header = _logins[-1]
         count = kept.get("GIT_CONFIG_COUNT", "")
         position = int(count) if count.isdecimal() else 0
-        # An empty value first drops what a checkout has left, or two headers would be sent.
-        for value in ("", header):
-            kept[f"GIT_CONFIG_KEY_{position}"] = f"http.{server}.extraheader"
-            kept[f"GIT_CONFIG_VALUE_{position}"] = value
-            position += 1
-        kept["GIT_CONFIG_COUNT"] = str(position)
+        kept[f"GIT_CONFIG_KEY_{position}"] = f"http.{server}.extraheader"
+        kept[f"GIT_CONFIG_VALUE_{position}"] = header
+        kept["GIT_CONFIG_COUNT"] = str(position + 1)
     return kept | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 
 

@@ -31,6 +31,7 @@ GITLAB = {
         (GITLAB, "GitLab"),
         ({}, "no forge"),
         ({**GITHUB, "GITHUB_TOKEN": ""}, "no forge"),
+        ({**GITHUB, "GITEA_ACTIONS": "true", "GITHUB_API_URL": ""}, "no forge"),
     ],
 )
 def test_the_forge_is_that_of_the_ci(environ: dict[str, str], name: str) -> None:

@@ -101,6 +101,13 @@ def test_what_the_forge_says_cannot_obey_a_terminal() -> None:
     assert "\n" not in caught.value.message
 
 
+def test_a_page_for_people_is_no_answer() -> None:
+    forge = MadeUpForge(httpx.Response(200, html="<h1>Sign in</h1>"))
+    with pytest.raises(ForgeError, match="no JSON") as caught:
+        forge.line.ask("GET", "/x", right=RIGHT)
+    assert "https://api.example.com" in caught.value.remedy
+
+
 def test_all_pages_are_read() -> None:
     more = {"link": '<https://api.example.com/x?page=2>; rel="next"'}
     forge = MadeUpForge(
