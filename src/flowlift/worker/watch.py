@@ -18,6 +18,9 @@ from flowlift.worker.cluster import Cluster
 LOOK_EVERY = 0.5
 """Seconds between two looks at a pod."""
 
+EVENTS_EVERY = 6
+"""Looks at a pod that is on its way between two looks at the events."""
+
 PATIENCE = 45.0
 """Seconds that trouble which passes by itself may last."""
 
@@ -91,6 +94,7 @@ class Watch:
     pods: list[Json] = field(default_factory=list)
     _since: dict[tuple[str, str, str], float] = field(default_factory=dict)
     _told: str = ""
+    _looks: int = 0
     _old: frozenset[tuple[str, int]] | None = None
 
     @property
@@ -108,7 +112,7 @@ class Watch:
         found = next((trouble for trouble in map(judge, pods) if trouble), None)
         if pods:
             self._tell(pods[0])
-        if found is None and self.ready:
+        if found is None and (self.ready or not self._needs_events()):
             return None
         events = await self.cluster.events()
         if self._old is None:
@@ -122,6 +126,14 @@ class Watch:
         if found is None or not self._lasts(found):
             return None
         return await complete(self.cluster, found, events)
+
+    def _needs_events(self) -> bool:
+        """Whether events may know more than the pods: where there are none, and now and then.
+
+        A look costs the node time that the pod needs to start.
+        """
+        self._looks += 1
+        return not self.pods or self._looks % EVENTS_EVERY == 0
 
     def _lasts(self, trouble: Trouble) -> bool:
         """Whether it has been there for as long as it may."""
