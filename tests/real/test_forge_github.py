@@ -15,7 +15,7 @@ from tests.real.parts import MissingPartError, missing
 
 pytestmark = pytest.mark.real
 
-RELEASE = NewRelease("v1.2.0", "v1.2.0", "Image: `a@sha256:b`", commit="")
+RELEASE = NewRelease("v1.2.0", "v1.2.0", "Image: `a@sha256:b`")
 
 
 @pytest.fixture

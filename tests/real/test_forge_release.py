@@ -28,8 +28,7 @@ def commit(forge_repository: ForgeRepository) -> Iterator[str]:
         yield made
 
 
-def wanted(commit: str, tag: str = "v1.2.0") -> NewRelease:
-    return NewRelease(tag, tag, "Image: `registry.example.com/flows@sha256:0`\n", commit)
+WANTED = NewRelease("v1.2.0", "v1.2.0", "Image: `registry.example.com/flows@sha256:0`\n")
 
 
 def test_one_tag_and_one_release_however_often_and_by_how_many(
@@ -39,7 +38,7 @@ def test_one_tag_and_one_release_however_often_and_by_how_many(
 
     def release(_: int) -> tuple[bool, bool]:
         tagged = push_tag(repository, "v1.2.0", commit, "Release 1.2.0")
-        return tagged, find_forge(forge_repository.environ).release(wanted(commit)).made
+        return tagged, find_forge(forge_repository.environ).release(WANTED).made
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         made = list(pool.map(release, range(AT_ONCE)))
@@ -71,7 +70,7 @@ def test_a_token_that_may_not_release_says_what_it_needs(
     token = forge_repository.token("read:repository")
     forge = find_forge(forge_repository.environ | {"GITHUB_TOKEN": token})
     with pytest.raises(ForgeRefusedError) as caught:
-        forge.release(wanted(commit))
+        forge.release(WANTED)
     assert "403" in caught.value.message
     assert "contents: write" in caught.value.remedy
 

@@ -81,7 +81,6 @@ def _publish(state: State, released: Released, promoted: Promoted) -> str:
         tag=released.tag,
         title=released.tag,
         notes=_notes(state, released, promoted),
-        commit=released.commit,
         prerelease=any(letter in released.version for letter in "abrd"),
     )
     try:

@@ -15,7 +15,6 @@ from flowlift.errors import ForgeError, ForgeRefusedError
 from flowlift.forge.line import Line
 from flowlift.forge.model import Comment, NewRelease, Release, Status
 
-COMMENT_LIMIT = 65_536
 _PULLS = "Finding the pull request of a commit needs `pull-requests: read`."
 _RELEASES = "Releases need `contents: write` in the job's `permissions`."
 _STATUSES = "Deployment statuses need `deployments: write` in the job's `permissions`."
@@ -25,7 +24,6 @@ class GitHub:
     """A repository on GitHub, `repository` as `owner/name`."""
 
     name = "GitHub"
-    limit = COMMENT_LIMIT
     writes_notes = True
     comment_right = "Comments need `pull-requests: write` in the job's `permissions`."
 

@@ -28,7 +28,6 @@ class GitLab:
     """A project on GitLab, by its number or path. `job_token` says that only that one is there."""
 
     name = "GitLab"
-    limit = 1_000_000
     writes_notes = False
 
     def __init__(

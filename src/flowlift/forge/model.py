@@ -23,7 +23,6 @@ class NewRelease:
     tag: str
     title: str
     notes: str
-    commit: str
     prerelease: bool = False
 
 
@@ -50,12 +49,10 @@ class Status:
 class Forge(Protocol):
     """A forge, seen from one repository. Every call may raise a `ForgeError`.
 
-    `limit` is the longest comment in characters, `writes_notes` whether it lists the changes of a
-    release by itself.
+    `writes_notes` says whether it lists the changes of a release by itself.
     """
 
     name: str
-    limit: int
     writes_notes: bool
 
     def git_login(self) -> tuple[str, str] | None:

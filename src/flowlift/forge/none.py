@@ -10,7 +10,6 @@ class NoForge:
     """Has nothing and takes nothing; `why` says why no forge is known."""
 
     name = "no forge"
-    limit = 65_536
     writes_notes = False
 
     def __init__(self, why: str) -> None:

@@ -42,7 +42,7 @@ def test_without_a_token_the_variable_is_named() -> None:
     with pytest.raises(ForgeError, match="GITHUB_TOKEN is not set"):
         find_forge({**GITHUB, "GITHUB_TOKEN": ""}).comments(7)
     with pytest.raises(ForgeError, match="no CI"):
-        find_forge({}).release(NewRelease("v1", "v1", "", ""))
+        find_forge({}).release(NewRelease("v1", "v1", ""))
 
 
 def test_git_gets_the_token_for_the_forge_s_own_address_alone() -> None:

@@ -13,7 +13,7 @@ from flowlift.render.comment import read_sections
 from tests.unit.forge.gitlab_stub import BASE, GitLabStub
 
 GOOD = "glpat-good"
-RELEASE = NewRelease("v1.2.0", "v1.2.0", "notes", commit="c" * 40)
+RELEASE = NewRelease("v1.2.0", "v1.2.0", "notes")
 
 
 def gitlab(stub: GitLabStub, token: str = GOOD, *, environment: str = "") -> GitLab:
