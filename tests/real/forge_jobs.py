@@ -155,7 +155,7 @@ def build_wheel(folder: Path) -> Path:
         env={"PATH": f"{uv.parent}:/usr/bin:/bin", "VIRTUAL_ENV": str(uv.parent.parent)},
     )
     (found,) = folder.glob("*.whl")
-    words = [uv, "tool", "run", "--quiet", "--from", required(found), "flowlift", "--version"]
+    words = [str(uv), "tool", "run", "--quiet", "--from", required(found), "flowlift", "--version"]
     environ = {**os.environ, "UV_CACHE_DIR": str(CACHE), "UV_PYTHON": sys.executable}
     subprocess.run(words, check=True, env=environ, capture_output=True)
     return found
