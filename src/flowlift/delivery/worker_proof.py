@@ -24,12 +24,15 @@ from flowlift.worker.model import Depth, Desired, LiveWorker
 from flowlift.worker.rollout import remedy
 from flowlift.worker.watch import Watch, is_ready
 from flowlift.workspace.client import Client
-from flowlift.workspace.pools import read_depth, read_pool, read_workers
+from flowlift.workspace.pools import read_depth, read_pool, read_workers, write_template
 
 INIT = "sync-base-job-template"
 """The chart's container that brings the template to the pool."""
 
 LOOK_EVERY = 0.25
+LEAVING_PATIENCE = 40.0
+"""Seconds that a pod may take to leave: Kubernetes ends it by force after 30."""
+
 LATE_PATIENCE = 30.0
 """Seconds that runs may stay late after an update: a worker asks for work every 5 to 15 s."""
 
@@ -177,7 +180,12 @@ class Prover:
         return str(found["spec"]["containers"][0]["name"]) if found else ""
 
     async def _pool(self, template: Json) -> None:
+        await self._no_late_writers()
         pool = await read_pool(self.client, self.desired.pool.name)
+        if pool is not None and template is not None and not same(pool.template, template):
+            await write_template(self.client, pool.name, template)
+            self.tell(f"Work pool {pool.name}: template set again; something else wrote it.")
+            pool = await read_pool(self.client, self.desired.pool.name)
         if pool is None:
             raise WorkerError(
                 f"The work pool {self.desired.pool.name!r} is gone.",
@@ -196,6 +204,20 @@ class Prover:
                 " its runs wait.",
                 remedy=f"Resume it: prefect work-pool resume {pool.name}",
             )
+
+    async def _no_late_writers(self) -> None:
+        """Wait until no older pod can write its own template to the pool any more.
+
+        A shell that is the first process of a container does not hear SIGTERM, so the init
+        container of a pod that is on its way out still does its work.
+        """
+        deadline = time.monotonic() + LEAVING_PATIENCE
+        while time.monotonic() < deadline:
+            pods = await self.cluster.pods(self.desired.release, leaving=True)
+            leaving = [pod for pod in pods if pod["metadata"].get("deletionTimestamp")]
+            if all(map(_synced, leaving)):
+                return
+            await asyncio.sleep(0.5)
 
     async def _not_late(self, before: Depth) -> None:
         """Make sure that no more runs are late than before."""
@@ -223,6 +245,12 @@ def alive(workers: tuple[LiveWorker, ...], pod: Json, now: datetime, fresh: int)
         and now - worker.heartbeat < timedelta(seconds=worker.interval * fresh)
         for worker in workers
     )
+
+
+def _synced(pod: Json) -> bool:
+    """Whether a pod's init containers have ended: it writes to the pool no more."""
+    statuses = (pod.get("status") or {}).get("initContainerStatuses") or ()
+    return all("terminated" in (status.get("state") or {}) for status in statuses)
 
 
 def _running_since(pod: Json, container: str) -> datetime:

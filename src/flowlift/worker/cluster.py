@@ -79,14 +79,14 @@ class Cluster:
         found = await self.get(self.path("secrets", fieldSelector="type!=helm.sh/release.v1"))
         return {item["metadata"]["name"]: item for item in (found or {}).get("items", ())}
 
-    async def pods(self, release: str) -> list[Json]:
-        """The pods of a release, newest first, without those that are on their way out."""
+    async def pods(self, release: str, *, leaving: bool = False) -> list[Json]:
+        """The pods of a release, newest first; those on their way out only with `leaving`."""
         selector = f"app.kubernetes.io/instance={release}"
         found = await self.get(self.path("pods", labelSelector=selector))
         staying = [
             pod
             for pod in (found or {}).get("items", ())
-            if not pod["metadata"].get("deletionTimestamp")
+            if leaving or not pod["metadata"].get("deletionTimestamp")
         ]
         return sorted(staying, key=lambda pod: pod["metadata"]["creationTimestamp"], reverse=True)
 
