@@ -180,7 +180,7 @@ class Prover:
         return str(found["spec"]["containers"][0]["name"]) if found else ""
 
     async def _pool(self, template: Json) -> None:
-        await self._no_late_writers()
+        await self.settle()
         pool = await read_pool(self.client, self.desired.pool.name)
         if pool is not None and template is not None and not same(pool.template, template):
             await write_template(self.client, pool.name, template)
@@ -205,7 +205,7 @@ class Prover:
                 remedy=f"Resume it: prefect work-pool resume {pool.name}",
             )
 
-    async def _no_late_writers(self) -> None:
+    async def settle(self) -> None:
         """Wait until no older pod can write its own template to the pool any more.
 
         A shell that is the first process of a container does not hear SIGTERM, so the init
@@ -215,7 +215,7 @@ class Prover:
         while time.monotonic() < deadline:
             pods = await self.cluster.pods(self.desired.release, leaving=True)
             leaving = [pod for pod in pods if pod["metadata"].get("deletionTimestamp")]
-            if all(map(_synced, leaving)):
+            if not any(map(_syncs, leaving)):
                 return
             await asyncio.sleep(0.5)
 
@@ -247,10 +247,10 @@ def alive(workers: tuple[LiveWorker, ...], pod: Json, now: datetime, fresh: int)
     )
 
 
-def _synced(pod: Json) -> bool:
-    """Whether a pod's init containers have ended: it writes to the pool no more."""
+def _syncs(pod: Json) -> bool:
+    """Whether an init container of a pod runs, which may still write to the pool."""
     statuses = (pod.get("status") or {}).get("initContainerStatuses") or ()
-    return all("terminated" in (status.get("state") or {}) for status in statuses)
+    return any("running" in (status.get("state") or {}) for status in statuses)
 
 
 def _running_since(pod: Json, container: str) -> datetime:

@@ -316,6 +316,7 @@ class _Update:
         template = applied_template(release)
         if template is None or looked.keeps:
             template = looked.pool.template if looked.pool else None
+        await self.prover.settle()
         pool = await read_pool(self.client, self.desired.pool.name)
         if template and pool is not None and not same(pool.template, template):
             await write_template(self.client, pool.name, template)
