@@ -9,7 +9,6 @@ entrypoints are read cold, as `prefect deploy` reads each.
 
 from __future__ import annotations
 
-import json
 import statistics
 import subprocess
 import sys
@@ -114,7 +113,7 @@ def _measure(work: Callable[[Path], float], root: Path) -> float:
         subprocess.run(command, cwd=home, check=True, capture_output=True, text=True)
         for _ in range(RUNS)
     )
-    return statistics.median(json.loads(run.stdout.splitlines()[-1]) for run in runs)
+    return statistics.median(float(run.stdout.splitlines()[-1]) for run in runs)
 
 
 def main() -> None:
