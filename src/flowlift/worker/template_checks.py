@@ -19,7 +19,12 @@ from flowlift.worker.template import PLACEHOLDER, Template, texts
 _BRACES = re.compile(r"{{[^{}]*}}")
 _IMAGE = re.compile(r"{{\s*image\s*}}")
 _ALWAYS_TAKEN = "env"
-_CONTAINERS = ("job_configuration", "job_manifest", "spec", "template", "spec", "containers")
+_POD = ("job_configuration", "job_manifest", "spec", "template", "spec")
+_CONTAINERS = (*_POD, "containers")
+_FIXED: Mapping[str, Json] = {"parallelism": 1, "completions": 1, "restartPolicy": "Never"}
+_CONTAINER = "prefect-job"
+"""What prefect-kubernetes compares a job's manifest with (`_validate_job_manifest`, 0.8.0): a run
+whose manifest lacks one of these, or has another, crashes."""
 
 
 def check_template(template: Template, kind: str) -> list[Finding]:
@@ -189,9 +194,19 @@ def _check_job(template: Template) -> Iterator[Finding]:
         )
     if manifest.get("apiVersion") != "batch/v1":
         yield _job(template, "The manifest's `apiVersion` is not batch/v1.", (*place, "apiVersion"))
-    containers: Any = template.data
-    for part in _CONTAINERS:
-        containers = containers.get(part) if isinstance(containers, Mapping) else None
+    pod: Any = template.data
+    for part in _POD:
+        pod = pod.get(part) if isinstance(pod, Mapping) else None
+    pod = pod if isinstance(pod, Mapping) else {}
+    for key, value in _FIXED.items():
+        if _is_other(pod.get(key), value):
+            yield _job(
+                template,
+                f"The pod's `{key}` is {pod.get(key)!r}, and the worker takes {value!r} alone: each"
+                " run would crash.",
+                (*_POD, key),
+            )
+    containers = pod.get("containers")
     if not isinstance(containers, list) or not containers:
         yield _job(template, "The manifest has no container.", _CONTAINERS)
         return
@@ -203,6 +218,14 @@ def _check_job(template: Template) -> Iterator[Finding]:
             (*_CONTAINERS, 1),
         )
     first = containers[0]
+    name = first.get("name") if isinstance(first, Mapping) else None
+    if _is_other(name, _CONTAINER):
+        yield _job(
+            template,
+            f"The container is called {name!r}, and the worker takes {_CONTAINER!r} alone: each run"
+            " would crash.",
+            (*_CONTAINERS, 0, "name"),
+        )
     image = first.get("image") if isinstance(first, Mapping) else None
     if not (isinstance(image, str) and _IMAGE.fullmatch(image.strip())):
         yield _job(
@@ -211,6 +234,13 @@ def _check_job(template: Template) -> Iterator[Finding]:
             " image would run.",
             (*_CONTAINERS, 0, "image"),
         )
+
+
+def _is_other(said: Json, wanted: Json) -> bool:
+    """Whether a value is not the one that the worker asks for; a template may become it."""
+    if isinstance(said, str) and PLACEHOLDER.search(said):
+        return False
+    return bool(said != wanted)
 
 
 def _job(template: Template, message: str, path: tuple[str | int, ...]) -> Finding:

@@ -32,6 +32,8 @@ TEMPLATE: dict[str, Any] = {
                 "backoffLimit": 0,
                 "template": {
                     "spec": {
+                        "parallelism": 1,
+                        "completions": 1,
                         "restartPolicy": "Never",
                         "imagePullSecrets": [{"name": "reg-creds"}],
                         "containers": [

@@ -88,11 +88,18 @@ CASES: list[tuple[Change, str, str, str]] = [
     (manifest(kind="Pod"), "template-job", '"kind": "Pod"', "not a Job"),
     (manifest(apiVersion="v1"), "template-job", '"apiVersion": "v1"', "batch/v1"),
     (pod(containers=[]), "template-job", '"containers": []', "no container"),
-    (pod(containers=[{"name": "x"}]), "template-job", '"containers"', "not {{ image }}"),
+    (pod(containers=[{"name": "prefect-job"}]), "template-job", '"containers"', "not {{ image }}"),
     (
-        pod(containers=[{"image": "{{ image }}"}, {"image": "sidecar"}]),
+        pod(containers=[{"name": "prefect-job", "image": "{{ image }}"}, {"image": "sidecar"}]),
         "template-job", "sidecar", "2 containers",
     ),
+    (
+        pod(containers=[{"name": "flow", "image": "{{ image }}"}]),
+        "template-job", '"name": "flow"', "'prefect-job' alone",
+    ),
+    (pod(completions=2), "template-job", '"completions": 2', "takes 1 alone"),
+    (pod(parallelism=None), "template-job", '"parallelism": null', "takes 1 alone"),
+    (pod(restartPolicy="OnFailure"), "template-job", "OnFailure", "takes 'Never' alone"),
     (configuration(env=[{"name": "A"}]), "template-schema", '"env"', "no object"),
     (
         lambda changed: changed["variables"].update(required=["imge"]),
