@@ -28,7 +28,7 @@ def command() -> None:
     """Write the workflows for your CI, and keep them as the configuration says."""
 
 
-@command.command("write")
+@command.command("write", short_help="Write the workflows as files.")
 @click.argument("forge", type=forges)
 @options.directory
 @options.as_json

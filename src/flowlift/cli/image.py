@@ -40,7 +40,7 @@ def command() -> None:
     """Build the flows image, prove it, release it once, and promote it by digest."""
 
 
-@command.command("check")
+@command.command("check", short_help="Tell whether the image changes, and its version is right.")
 @options.directory
 @options.branch
 @click.option("--base", metavar="REF", help="What to compare with instead of the default branch.")
@@ -72,7 +72,7 @@ def _check(
         session.say(f"Note: {note}")
 
 
-@command.command("build")
+@command.command("build", short_help="Push the image with a DEV tag; build it only if need be.")
 @options.directory
 @options.branch
 @click.option("--pr", "pull_request", metavar="N", default="", help="The pull request's number.")
@@ -113,7 +113,7 @@ def _build(
     click.echo(done.pinned)
 
 
-@command.command("verify")
+@command.command("verify", short_help="Import every flow in the image.")
 @click.argument("reference", metavar="[REF]", required=False)
 @options.directory
 @options.names
@@ -151,7 +151,7 @@ def _verify(
     return 0 if done.proven else 1
 
 
-@command.command("release")
+@command.command("release", short_help="Push the version's git tag.")
 @options.directory
 @options.branch
 @options.as_json
@@ -171,7 +171,7 @@ def _release(*, directory: Path, branch: str | None, as_json: bool) -> None:
     click.echo(f"{said} {done.commit[:12]}")
 
 
-@command.command("promote")
+@command.command("promote", short_help="Give the tested image its version as tag.")
 @options.directory
 @options.branch
 @click.option("--force", is_flag=True, help="Move the version's tag if it names another image.")

@@ -40,6 +40,7 @@ def command() -> None:
 
 @command.command(
     "check",
+    short_help="Show what differs, and all that is wrong.",
     epilog="""\b
 Examples:
   flowlift worker check dev
@@ -92,6 +93,7 @@ def _check(
 
 @command.command(
     "update",
+    short_help="Bring the worker up to date, and prove that it works.",
     epilog="""\b
 Examples:
   flowlift worker update dev
@@ -143,6 +145,7 @@ def _update(
 
 @command.command(
     "status",
+    short_help="Tell how the worker is doing.",
     epilog="""\b
 Examples:
   flowlift worker status dev
@@ -174,6 +177,7 @@ def _status(*, environment: str, directory: Path, as_json: bool) -> int:
 
 @command.command(
     "host",
+    short_help="Bring this machine's K3s and Helm to their versions.",
     epilog="""\b
 Examples, on the machine that the worker runs on:
   flowlift worker host dev --check     what is there, and what an installation would do
