@@ -109,7 +109,7 @@ def _findings(text: str) -> list[dict[str, Any]]:
     return findings
 
 
-OF_THE_SERVER = {"slow-server", "clone-directory", "prefect-version"}
+OF_THE_SERVER = {"slow-server", "clone-directory", "grace-period"}
 """Checks whose outcome depends on the server, and not on the case."""
 
 

@@ -167,7 +167,7 @@ def _dev_runs_the_branch(scene: _Scene, dev: Witness) -> None:
     runs = dev.runs("COMPLETED")
     expect("what ran in DEV", {each.id for each in held.values()}, set(runs.values()))
     hourly = {deployment: run for run, deployment in runs.items()}[held["hourly"].id]
-    expect("the run read every third hour", True, "north: 8 readings" in dev.log_of(hourly))
+    expect("the run read every third hour", True, dev.has_logged(hourly, "north: 8 readings"))
     scene.teller.checked('all three ran; one logged "north: 8 readings": the branch\'s code')
 
 

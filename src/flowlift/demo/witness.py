@@ -12,6 +12,7 @@ import httpx
 from flowlift.errors import FlowliftError, UnreachableError
 
 _PAUSES = (0.1, 0.5, 2.0, None)
+_LOG_PATIENCE, _LOG_PAUSE = 20.0, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,15 @@ class Witness:
         found = sorted(self._read("/deployments/filter"), key=lambda body: str(body["id"]))
         return [{key: value for key, value in body.items() if key not in own} for body in found]
 
-    def log_of(self, run: str) -> str:
-        """What a flow run has logged, line by line."""
-        filter_ = {"logs": {"flow_run_id": {"any_": [run]}}, "sort": "TIMESTAMP_ASC"}
-        return "\n".join(line["message"] for line in self._read("/logs/filter", filter_))
+    def has_logged(self, run: str, text: str) -> bool:
+        """Whether a flow run has logged `text`. Its log may come some seconds after its end."""
+        filter_ = {"logs": {"flow_run_id": {"any_": [run]}}}
+        until = time.monotonic() + _LOG_PATIENCE
+        while not any(text in line["message"] for line in self._read("/logs/filter", filter_)):
+            if time.monotonic() > until:
+                return False
+            time.sleep(_LOG_PAUSE)
+        return True
 
     def pause(self, name: str, slug: str) -> str:
         """Switch a schedule off, as the UI does; the request, with its ids cut short."""
