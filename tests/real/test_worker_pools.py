@@ -198,7 +198,7 @@ def test_a_pool_that_is_not_there_is_named_with_the_nearest(pools: Pools) -> Non
     pools.configure()
     done = pools.run("check", "dev", "--image", DIGEST)
     assert done.code == InputError.exit_code
-    assert f"is '{name}' meant?" in done.out
+    assert f"is '{name}' meant?" in " ".join(done.out.split())
 
 
 def test_broken_json_is_told_with_line_and_column(pools: Pools) -> None:
