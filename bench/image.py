@@ -16,16 +16,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.deployments import Cell, run
 from tests.real.images import ImagePlatform, Images, find_images
 from tests.real.parts import MissingPartError
 from tests.real.repositories import create_repository
+from tests.real.slow import SlowLine
 
 FLOWLIFT = str(Path(sys.executable).parent / "flowlift")
 RUNS = 7
+FAR = 0.05
 THIRD, QUICK = "<= 0.33", "< 0.4 s"
 PATIENCE = 30.0
 
@@ -130,6 +132,7 @@ def measure(bench: Bench, folder: Path) -> None:
         "the same without attestations",
         bench.docker(*bench.build_words("--provenance=false")),
     )
+    far_registry(bench, folder)
     if program := os.environ.get("FLOWLIFT_BENCH_BUILDKITD"):
         fresh_builder(bench, folder, program)
     retag = ("buildx", "imagetools", "create", "--tag", f"{bench.platform.name}:by-hand-2")
@@ -165,6 +168,21 @@ def promote_anew(bench: Bench) -> None:
         bench.docker(*bench.build_words("--no-cache", "--provenance=mode=max"))(theirs)
     work = "`image promote`, of a tested image"
     bench.rows.append(Row(work, mine, "rebuild without a cache", theirs))
+
+
+def far_registry(bench: Bench, folder: Path) -> None:
+    """The same with a registry that is not on this machine, as none of a team's is."""
+    host, _, port = bench.images.registry.rpartition(":")
+    with SlowLine(host, int(port), seconds=FAR / 2) as line:
+        far = Bench(folder / "far", replace(bench.images, registry=f"localhost:{line.port}"))
+        by_hand = far.docker(*far.build_words("--provenance=mode=max"))
+        for first in (far.flowlift("build"), by_hand):
+            first(Cell())
+        away = f"a registry {FAR * 1000:.0f} ms away"
+        far.side_by_side(
+            f"nothing changed, {away}: `image build`", far.flowlift("build"), "warm build", by_hand
+        )
+        bench.rows += far.rows
 
 
 def fresh_builder(bench: Bench, folder: Path, program: str) -> None:
