@@ -42,7 +42,8 @@ def _sequence(values: Sequence[Any], depth: int) -> Iterator[str]:
     for value in values:
         if isinstance(value, Mapping):
             first, *rest = _mapping(value, depth + 1)
-            yield f"{indent}- {first.lstrip()}"
+            # Only what indents it: a key may begin with another kind of space.
+            yield f"{indent}- {first.removeprefix(indent + '  ')}"
             yield from rest
         else:
             yield from _entry(f"{indent}-", value, depth)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flowlift.scaffold.ci.document import Folded, Noted, write
@@ -29,6 +29,7 @@ def _without_lists_in_lists(value: Any, inside: bool = False) -> bool:
     return True
 
 
+@example({"a": [{"\xa0": ""}]})
 @given(st.dictionaries(texts.filter(bool), values.filter(_without_lists_in_lists), max_size=4))
 def test_what_is_written_reads_the_same(document: dict[str, Any]) -> None:
     assert yaml.safe_load(write(document) or "{}") == (document or None)
