@@ -109,6 +109,14 @@ class Settings(Section):
                 )
         return value
 
+    def workers_of(self, environment: str) -> tuple[Worker, ...]:
+        """The workers that an environment has; none where none is configured for it."""
+        return tuple(
+            worker
+            for worker in self.worker
+            if worker.environments is None or environment in worker.environments
+        )
+
     def environment(self, name: str) -> Environment:
         """The environment called `name`.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from flowlift.config import Image, Worker
+from flowlift.config import Image
 from flowlift.delivery.events import Event, Stage, in_queue, read_event
 from flowlift.delivery.image_inputs import changed_inputs, describe, select
 from flowlift.delivery.project import Project
@@ -155,15 +155,6 @@ def _image_inputs(project: Project, image: Image, since: str) -> str:
 # Worker ----------------------------------------------------------------------------------
 
 
-def workers_in(workers: tuple[Worker, ...], environment: str) -> tuple[Worker, ...]:
-    """The workers that an environment has."""
-    return tuple(
-        worker
-        for worker in workers
-        if worker.environments is None or environment in worker.environments
-    )
-
-
 def _worker(question: _Question) -> tuple[list[Step], str]:
     project, stage = question.project, question.stage
     pools = project.settings.image.pools if project.settings.image else {}
@@ -192,7 +183,7 @@ def _why_worker(question: _Question, environment: str) -> str:
         reasons.append(f"the image {question.request.image}")
     elif question.image_comes:
         reasons.append("the image that comes before")
-    workers = workers_in(project.settings.worker, environment)
+    workers = project.settings.workers_of(environment)
     pools = project.settings.image.pools if project.settings.image else {}
     if not workers and not pools.get(environment):
         return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowlift.delivery.deciding import Step, workers_in
+from flowlift.delivery.deciding import Step
 from flowlift.delivery.image_access import Access
 from flowlift.delivery.image_pools import hand_to_pools
 from flowlift.delivery.outcome import Outcome, State, failed, said
@@ -42,7 +42,7 @@ def _host(state: State, environment: str) -> list[tuple[str, bool]]:
     Raises:
         WorkerError: it will not do, or something could not be installed.
     """
-    workers = workers_in(state.project.settings.worker, environment)
+    workers = state.project.settings.workers_of(environment)
     if not any(worker.host.k3s or worker.host.helm for worker in workers):
         return []
     from flowlift.delivery.worker_host import bring_host  # noqa: PLC0415 - slow
@@ -68,7 +68,7 @@ def _host(state: State, environment: str) -> list[tuple[str, bool]]:
 
 def _workers(state: State, step: Step, found: list[Finding]) -> list[tuple[str, bool]]:
     """Update the workers; what was done to each, and whether that was anything."""
-    if not workers_in(state.project.settings.worker, step.environment):
+    if not state.project.settings.workers_of(step.environment):
         return []
     from flowlift.delivery.worker_update import Order, update_worker  # noqa: PLC0415 - slow
 

@@ -76,11 +76,7 @@ def workers_of(project: Project, environment: str) -> tuple[Worker, ...]:
         ConfigError: there is no such environment, or no worker is configured for it.
     """
     project.settings.environment(environment)
-    found = tuple(
-        worker
-        for worker in project.settings.worker
-        if worker.environments is None or environment in worker.environments
-    )
+    found = project.settings.workers_of(environment)
     if not found:
         raise ConfigError(
             f"No worker is configured for {environment}.",

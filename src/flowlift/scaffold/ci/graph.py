@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
-from flowlift.config import Settings, Worker
+from flowlift.config import Settings
 
 Name = Literal["image", "worker", "deployments"]
 
@@ -156,7 +156,7 @@ def _worker(settings: Settings) -> Iterator[Job]:
     yield _forked("worker")
     before: tuple[str, ...] = ()
     for name in [*branch, *default]:
-        if not _workers(settings, name):
+        if not settings.workers_of(name):
             continue
         when = (When.PROPOSED, When.MERGED) if name in branch else (When.MERGED,)
         yield Job(
@@ -230,23 +230,15 @@ def _options(environments: Sequence[str]) -> tuple[str, ...]:
     return tuple(word for name in environments for word in ("--env", name))
 
 
-def _workers(settings: Settings, environment: str) -> list[Worker]:
-    return [
-        worker
-        for worker in settings.worker
-        if worker.environments is None or environment in worker.environments
-    ]
-
-
 def _takes_image(settings: Settings, environment: str) -> bool:
     pools = settings.image.pools if settings.image else {}
-    return bool(pools.get(environment) or _workers(settings, environment))
+    return bool(pools.get(environment) or settings.workers_of(environment))
 
 
 def _runner(settings: Settings, environment: str) -> str:
     """Helm and the cluster are on the environment's own machine; an API is reached from any."""
     own = settings.ci.runners.get(environment, "")
-    if own or all(worker.pool for worker in _workers(settings, environment)):
+    if own or all(worker.pool for worker in settings.workers_of(environment)):
         return own
     return f"prefect-{environment}"
 
@@ -277,7 +269,7 @@ def _all_workspaces(settings: Settings, environments: Sequence[str]) -> tuple[Se
 def _worker_secrets(settings: Settings, environment: str) -> tuple[Secret, ...]:
     names = [
         name
-        for worker in _workers(settings, environment)
+        for worker in settings.workers_of(environment)
         for secret in worker.secrets
         for name in (secret.from_env, secret.username_from_env, secret.password_from_env)
         if name
