@@ -57,6 +57,7 @@ class Proxy:
     `delay` is how many seconds later each answer comes, as over a network with that round trip.
     `answer` may answer a request itself; None passes it on. `at` is the path that stands for the
     target's own, as Prefect Cloud's `/api/accounts/A/workspaces/W`.
+    `refused_in_company` counts the writes answered with 503 that were at the target beside others.
     """
 
     def __init__(
@@ -81,7 +82,9 @@ class Proxy:
         self.peak = 0
         self.peak_writes = 0
         self.statuses: Counter[int] = Counter()
+        self.refused_in_company = 0
         self._writes_under_way = 0
+        self._writes_there: set[_Visit] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._ready = threading.Event()
@@ -103,7 +106,7 @@ class Proxy:
         self.requests.clear()
         self.times.clear()
         self.statuses.clear()
-        self.peak = self.peak_writes = 0
+        self.peak = self.peak_writes = self.refused_in_company = 0
 
     def __enter__(self) -> Proxy:
         self._thread.start()
@@ -183,6 +186,24 @@ class Proxy:
         request: Request,
         onward: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None,
     ) -> bytes:
+        visit = _Visit()
+        if request.is_write:
+            self._writes_there.add(visit)
+        if len(self._writes_there) > 1:
+            for each in self._writes_there:
+                each.in_company = True
+        try:
+            answer = await self._exchanged(request, onward)
+        finally:
+            self._writes_there.discard(visit)
+        self.refused_in_company += visit.in_company and b" 503 " in answer[:15]
+        return answer
+
+    async def _exchanged(
+        self,
+        request: Request,
+        onward: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None,
+    ) -> bytes:
         assert onward is not None
         reader, writer = onward
         headers = {
@@ -201,6 +222,13 @@ class Proxy:
         body = await _body(reader, head)
         head.headers.pop("transfer-encoding", None)
         return _message(head.line, {**head.headers, "content-length": str(len(body))}, body)
+
+
+@dataclass(eq=False)
+class _Visit:
+    """A write that the target works on; `in_company` where there was another one meanwhile."""
+
+    in_company: bool = False
 
 
 @dataclass

@@ -33,7 +33,9 @@ def test_a_server_on_sqlite_far_away_gets_no_two_writes_for_long(workspace: Work
         written = ask(proxy.url, lambda c: write(c, changes))
         assert len(written.done) == 60
         assert proxy.peak_writes <= 2
-        assert proxy.statuses[503] < 10  # three of four are refused where two are under way
+        # Three of four are refused where two are under way. One alone may be refused as well: the
+        # server's own services write too, and so do the tests beside this one.
+        assert proxy.refused_in_company < 10
 
 
 def test_many_writes_over_a_long_way_take_an_eighth_of_one_at_a_time():
