@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 
 from flowlift.delivery.project import open_project
-from flowlift.delivery.worker_update import Order, Updated, update_worker
+from flowlift.delivery.worker.update import Order, Updated, update_worker
 from flowlift.errors import FlowliftError
 from flowlift.plan.model import Finding
 from tests.real.flow_images import FlowImages

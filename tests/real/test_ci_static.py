@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flowlift.delivery.ci_files import write
+from flowlift.delivery.ci.files import write
 from flowlift.delivery.project import open_project
 from flowlift.scaffold.ci.actions import ALL, UV
 from tests.real.parts import MissingPartError, given, missing

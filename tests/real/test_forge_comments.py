@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from flowlift.delivery.commenting import Page, write_comment
+from flowlift.delivery.report.commenting import Page, write_comment
 from flowlift.errors import ForgeRefusedError
 from flowlift.forge import Forge, find_forge
 from flowlift.render.comment import read_sections
@@ -84,7 +84,7 @@ jobs:
       - run: |
           '{python}' - <<'END'
           import os
-          from flowlift.delivery.commenting import Page, write_comment
+          from flowlift.delivery.report.commenting import Page, write_comment
           from flowlift.forge import find_forge
           for text in ("one", "two"):
               page = Page("proposal", "## flowlift", {{"00/dev/a": lambda limit: text}})

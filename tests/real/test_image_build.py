@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from flowlift.delivery.image_access import Access
-from flowlift.delivery.image_steps import Run, build_image
+from flowlift.delivery.image.access import Access
+from flowlift.delivery.image.steps import Run, build_image
 from flowlift.delivery.project import open_project
 from tests.real.images import PLATFORMS, ImagePlatform, Images, docker
 from tests.real.platform import Result

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flowlift.delivery.image_access import Access
+from flowlift.delivery.image.access import Access
 from flowlift.delivery.project import open_project
 from tests.real.images import ImagePlatform, OwnRegistry
 from tests.real.parts import MissingPartError, missing

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from flowlift.delivery.image_access import Access
-from flowlift.delivery.image_inputs import read_inputs, select
+from flowlift.delivery.image.access import Access
+from flowlift.delivery.image.inputs import read_inputs, select
 from flowlift.delivery.project import Project, open_project
-from flowlift.delivery.worker_image import choose_image
+from flowlift.delivery.worker.image import choose_image
 from flowlift.errors import ImageError
 from flowlift.image.reference import inputs_tag, parse
 from flowlift.image.registry import Repository

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flowlift.delivery.worker_registry import check_images
+from flowlift.delivery.worker.registry import check_images
 from flowlift.errors import Position
 from flowlift.worker.model import Desired, DesiredPool
 from tests.real.parts import MissingPartError, given, missing

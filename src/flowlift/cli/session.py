@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from flowlift.delivery.deployments.scope import Options, ScopeKind
     from flowlift.delivery.project import Project
-    from flowlift.delivery.scope import Options, ScopeKind
     from flowlift.workspace.client import Client
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ def options(
     gone: frozenset[str] = frozenset(),
 ) -> Options:
     """The options of a plan as the command line gives them."""
-    from flowlift.delivery.scope import Options  # noqa: PLC0415 - keeps `--help` quick
+    from flowlift.delivery.deployments.scope import Options  # noqa: PLC0415 - keeps `--help` quick
 
     return Options(scope, names, take_over, allow_delete, gone)
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from flowlift.config import Image
 from flowlift.delivery.events import Event, Stage, in_queue, read_event
-from flowlift.delivery.image_inputs import changed_inputs, describe, select
+from flowlift.delivery.image.inputs import changed_inputs, describe, select
 from flowlift.delivery.project import Project
 from flowlift.errors import GitError, InputError
 from flowlift.image.reference import parse
@@ -251,7 +251,7 @@ def _deployments(question: _Question) -> tuple[list[Step], str]:
 
 def _why_deployments(question: _Question) -> str:
     """Why deployments are looked at, "" where nothing of them has changed."""
-    from flowlift.delivery.declared import read_manifests  # noqa: PLC0415 - loads the plan
+    from flowlift.delivery.deployments.declared import read_manifests  # noqa: PLC0415 - loads the plan
     from flowlift.repo.changes import modified  # noqa: PLC0415
 
     project = question.project

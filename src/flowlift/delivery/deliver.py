@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from flowlift.delivery.applying import Applied, Watcher
 from flowlift.delivery.deciding import Decision, Request, Step, Workflow, decide
-from flowlift.delivery.deliver_deployments import deliver_deployments
-from flowlift.delivery.deliver_image import deliver_image
-from flowlift.delivery.deliver_worker import deliver_worker
+from flowlift.delivery.deployments.applying import Applied, Watcher
+from flowlift.delivery.deployments.deliver import deliver_deployments
+from flowlift.delivery.image.deliver import deliver_image
 from flowlift.delivery.outcome import Outcome, State, failed
 from flowlift.delivery.project import Project
-from flowlift.delivery.reporting import Published, publish
+from flowlift.delivery.report.reporting import Published, publish
+from flowlift.delivery.worker.deliver import deliver_worker
 from flowlift.errors import FlowliftError
 from flowlift.forge import Forge, find_forge
 from flowlift.plan.model import Plan

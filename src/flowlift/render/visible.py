@@ -13,6 +13,15 @@ from itertools import takewhile
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _LATIN, _BASIC = 0x100, 0x10000
 
+_LEAST = 8
+"""Columns of a cut text that are shown however little room there is."""
+
+_LEAD = 10
+"""Columns shown before the place where two texts begin to differ."""
+
+_WIDEST = 2
+"""Columns of the widest character."""
+
 
 def visible(text: str) -> str:
     """`text` with every character that does not print shown as its escape."""
@@ -57,11 +66,32 @@ def cut_pair(before: str, after: str, room: int) -> tuple[str, str]:
         return before, after
     same = takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False))
     shared = sum(1 for _ in same)
-    start = shared - 10 if shared > room // 2 else 0
+    start = _start(before[:shared], _seen(room, max(len(before), len(after))))
     return (
         before if cells(before) <= room else _cut(before, room, start),
         after if cells(after) <= room else _cut(after, room, start),
     )
+
+
+def _start(shared: str, seen: int) -> int:
+    """Where to begin, so that what follows `shared` is among the `seen` columns."""
+    if cells(shared) + _WIDEST <= seen:
+        return 0
+    lead = min(_LEAD, seen - _WIDEST)
+    start = len(shared)
+    while start and (lead := lead - _cells(shared[start - 1])) >= 0:
+        start -= 1
+    return start
+
+
+def _seen(room: int, length: int) -> int:
+    """How many columns of a text of `length` characters are seen at least, cut to `room`."""
+    around = 2 * len("...") + 2 * len('"')
+    return max(room - around - len(_count(length)), _LEAST)
+
+
+def _count(characters: int) -> str:
+    return f" (+{characters:,} characters)"
 
 
 def _cut(text: str, room: int, start: int) -> str:
@@ -70,13 +100,12 @@ def _cut(text: str, room: int, start: int) -> str:
     inside = text[len(quote) : len(text) - len(quote)]
     rest = inside[max(start - len(quote), 0) :]
     head = "..." if len(rest) < len(inside) else ""
-    tail = f" (+{len(inside):,} characters)"
-    space = max(room - len(head) - len(tail) - 2 * len(quote), 8)
+    space = max(room - len(head) - len(_count(len(inside))) - 2 * len(quote), _LEAST)
     if cells(rest) <= space:
         end = ""
     else:
-        rest, end = _prefix(rest, max(space - 3, 8)), "..."
-    return f"{quote}{head}{rest}{end}{quote} (+{len(inside) - len(rest):,} characters)"
+        rest, end = _prefix(rest, max(space - len("..."), _LEAST)), "..."
+    return f"{quote}{head}{rest}{end}{quote}{_count(len(inside) - len(rest))}"
 
 
 def _prefix(text: str, room: int) -> str:

@@ -41,11 +41,15 @@ def with_client(endpoint: Endpoint, work: Callable[[Client], Awaitable[T]]) -> T
 
 @contextmanager
 def _cancelled_by_signals(doing: asyncio.Future[T]) -> Iterator[None]:
-    """Let the first signal cancel `doing`, as only Python 3.11 does, and for Ctrl-C alone."""
+    """Let the first signal cancel `doing`, as only Python 3.11 does, and for Ctrl-C alone.
+
+    A signal that is ignored stays so, as for whatever a shell started in the background.
+    """
     loop = asyncio.get_running_loop()
+    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
 
     def release() -> None:
-        for number in SIGNALS:
+        for number in heard:
             loop.remove_signal_handler(number)
 
     def cancel() -> None:
@@ -53,7 +57,7 @@ def _cancelled_by_signals(doing: asyncio.Future[T]) -> Iterator[None]:
         doing.cancel()
 
     try:
-        for number in SIGNALS:
+        for number in heard:
             loop.add_signal_handler(number, cancel)
     except (NotImplementedError, RuntimeError, ValueError):
         # Not on Windows, and not outside the main thread: there the interpreter's own way holds.

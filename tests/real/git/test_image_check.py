@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flowlift.delivery.image_access import Access
-from flowlift.delivery.image_check import Checked, check
+from flowlift.delivery.image.access import Access
+from flowlift.delivery.image.check import Checked, check
 from flowlift.delivery.project import open_project
 from flowlift.errors import ConfigError, VersionError
 from tests.real.repositories import GitRepository, create_repository

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowlift.config import Image
-from flowlift.delivery.image_inputs import changed_inputs, describe, read_inputs, select
+from flowlift.delivery.image.inputs import changed_inputs, describe, read_inputs, select
 from flowlift.delivery.project import open_project
 from flowlift.errors import ConfigError, LoginError
 from flowlift.image.inputs import Inputs

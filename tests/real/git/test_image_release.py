@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flowlift.delivery.image_access import Access
-from flowlift.delivery.image_steps import Released, release
+from flowlift.delivery.image.access import Access
+from flowlift.delivery.image.steps import Released, release
 from flowlift.delivery.project import open_project
 from flowlift.errors import GitError, InputError, VersionError
 from tests.real.repositories import GitRepository, create_repository, git_environ

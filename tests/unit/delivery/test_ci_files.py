@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flowlift.delivery.ci_files import check, texts, write
-from flowlift.delivery.ci_inputs import read_inputs
+from flowlift.delivery.ci.files import check, texts, write
+from flowlift.delivery.ci.inputs import read_inputs
 from flowlift.delivery.project import Project, open_project
 from flowlift.errors import InputError
 from flowlift.repo.globs import Matcher

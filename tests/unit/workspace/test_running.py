@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,6 +14,16 @@ from flowlift.workspace.endpoint import Endpoint
 from flowlift.workspace.running import SIGNALS, with_client
 
 NOWHERE = Endpoint("dev", "http://127.0.0.1:9/api")
+
+
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """As in a terminal, also where a shell started these tests in the background."""
+    before = [signal.signal(signal.SIGINT, signal.default_int_handler)]
+    before.append(signal.signal(signal.SIGTERM, signal.SIG_DFL))
+    yield
+    for number, handler in zip(SIGNALS, before, strict=True):
+        signal.signal(number, handler)
 
 
 async def _interrupted(number: signal.Signals) -> None:
@@ -33,6 +44,18 @@ def test_what_is_interrupted_can_still_say_what_it_did(number: signal.Signals):
     before = signal.getsignal(number)
     assert with_client(NOWHERE, write) == ["ingest/hourly"]
     assert signal.getsignal(number) == before
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_that_is_ignored_stays_so(number: signal.Signals):
+    async def write(client: Client) -> str:
+        os.kill(os.getpid(), number)
+        await asyncio.sleep(0.05)
+        return "written"
+
+    signal.signal(number, signal.SIG_IGN)
+    assert with_client(NOWHERE, write) == "written"
+    assert signal.getsignal(number) == signal.SIG_IGN
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flowlift.delivery.applying import Applied, Order, Watcher, apply
+from flowlift.delivery.deployments.applying import Applied, Order, Watcher, apply
 from flowlift.delivery.project import Project
 from flowlift.workspace.client import Client
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from flowlift import __version__
-from flowlift.delivery.ci_inputs import read_inputs
+from flowlift.delivery.ci.inputs import read_inputs
 from flowlift.delivery.project import Project
 from flowlift.errors import InputError, Position
 from flowlift.scaffold.ci import github, gitlab, install

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from flowlift.delivery.building import run_builds
-from flowlift.delivery.planning import decide
+from flowlift.delivery.deployments.building import run_builds
+from flowlift.delivery.deployments.planning import decide
+from flowlift.delivery.deployments.reading import Reading, read
+from flowlift.delivery.deployments.scope import Options
 from flowlift.delivery.project import Project
-from flowlift.delivery.reading import Reading, read
-from flowlift.delivery.scope import Options
 from flowlift.errors import FindingsError, InputError, StalePlanError
 from flowlift.plan.model import Action, Change, Plan
 from flowlift.workspace.client import Client

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta, timezone
 from typing import TypeVar
 
-from flowlift.delivery.image_access import Access
-from flowlift.delivery.image_check import closed_pull_requests
+from flowlift.delivery.image.access import Access
+from flowlift.delivery.image.check import closed_pull_requests
 from flowlift.errors import ConfigError
 from flowlift.image.prune import Pruning, plan_pruning, prune
 from flowlift.image.reference import DevTag, is_inputs_tag, read_dev_tag

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from flowlift.config import Image
-from flowlift.delivery.image_access import Access
-from flowlift.delivery.image_inputs import (
+from flowlift.delivery.image.access import Access
+from flowlift.delivery.image.inputs import (
     ChangedInput,
     changed_inputs,
     describe,

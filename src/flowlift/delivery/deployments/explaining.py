@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flowlift.delivery.deployments.reading import read, resolve_all
+from flowlift.delivery.deployments.scope import Options, find_scope
 from flowlift.delivery.project import Project
-from flowlift.delivery.reading import read, resolve_all
-from flowlift.delivery.scope import Options, find_scope
 from flowlift.errors import InputError
 from flowlift.plan.checks.report import Report
 from flowlift.plan.desired import Resolution

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flowlift.config.worker import Host
 from flowlift.delivery.project import Project
-from flowlift.delivery.worker_prepare import workers_of
+from flowlift.delivery.worker.prepare import workers_of
 from flowlift.errors import ConfigError, WorkerError
 from flowlift.worker.host import Machine, Tool, ToolName
 from flowlift.worker.install import Installer

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flowlift.delivery.image_access import Access
+from flowlift.delivery.image.access import Access
 from flowlift.delivery.project import Project
 from flowlift.errors import FlowliftError, ImageError, InputError
 from flowlift.image.reference import Reference, inputs_tag, parse
@@ -81,7 +81,7 @@ def _pinned(access: Access, reference: Reference) -> str:
 
 def _released(access: Access) -> Chosen:
     """The image of the version that this commit has; else the one that was tested for it."""
-    from flowlift.delivery.image_check import read_project_version  # noqa: PLC0415 - slow
+    from flowlift.delivery.image.check import read_project_version  # noqa: PLC0415 - slow
 
     version = str(read_project_version(access.project, access.image))
     found = _find(access, access.release_name.tagged(version))
@@ -90,7 +90,7 @@ def _released(access: Access) -> Chosen:
 
 def _tested(access: Access) -> Chosen:
     """The image that was built from the inputs of this commit."""
-    from flowlift.delivery.image_inputs import read_inputs, select  # noqa: PLC0415 - slow
+    from flowlift.delivery.image.inputs import read_inputs, select  # noqa: PLC0415 - slow
 
     selection = select(access.project, access.image)
     sources = read_inputs(access.project, access.image, selection, lambda base: None).sources

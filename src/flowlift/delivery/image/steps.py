@@ -8,9 +8,9 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flowlift.delivery.image_access import Access
-from flowlift.delivery.image_check import read_project_version, tag_name
-from flowlift.delivery.image_inputs import changed_inputs, describe, read_inputs, select
+from flowlift.delivery.image.access import Access
+from flowlift.delivery.image.check import read_project_version, tag_name
+from flowlift.delivery.image.inputs import changed_inputs, describe, read_inputs, select
 from flowlift.errors import InputError, VersionError
 from flowlift.image.build import Built, build
 from flowlift.image.engine import Order

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from flowlift.delivery.declared import read_manifests
-from flowlift.delivery.image_access import Access
-from flowlift.delivery.image_inputs import read_inputs, select
+from flowlift.delivery.deployments.declared import read_manifests
+from flowlift.delivery.image.access import Access
+from flowlift.delivery.image.inputs import read_inputs, select
 from flowlift.delivery.project import Project
 from flowlift.errors import ImageError, InputError
 from flowlift.image.build import Built

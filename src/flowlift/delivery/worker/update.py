@@ -12,17 +12,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from flowlift.delivery.project import Project
-from flowlift.delivery.worker_canary import Canary, fly
-from flowlift.delivery.worker_check import find_in_cluster
-from flowlift.delivery.worker_look import (
+from flowlift.delivery.worker.canary import Canary, fly
+from flowlift.delivery.worker.check import find_in_cluster
+from flowlift.delivery.worker.look import (
     FRESH,
     Looked,
     OnDrift,
     applied_template,
     look,
 )
-from flowlift.delivery.worker_prepare import Prepared, prepare, workers_of
-from flowlift.delivery.worker_proof import Proof, Prover, UnprovenError, alive
+from flowlift.delivery.worker.prepare import Prepared, prepare, workers_of
+from flowlift.delivery.worker.proof import Proof, Prover, UnprovenError, alive
 from flowlift.errors import FlowliftError, WorkspaceError
 from flowlift.plan.model import Json
 from flowlift.worker.cluster import Cluster, open_cluster

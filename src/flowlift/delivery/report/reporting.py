@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flowlift.delivery.annotations import write_code_quality
-from flowlift.delivery.commenting import Page, write_comment
 from flowlift.delivery.deciding import WORKFLOWS, Decision
 from flowlift.delivery.events import Stage
 from flowlift.delivery.outcome import Outcome
-from flowlift.delivery.outputs import write_outputs
 from flowlift.delivery.project import Project
+from flowlift.delivery.report.annotations import write_code_quality
+from flowlift.delivery.report.commenting import Page, write_comment
+from flowlift.delivery.report.outputs import write_outputs
 from flowlift.errors import ForgeError
 from flowlift.forge import Forge, Status
 from flowlift.render.comment import section_key

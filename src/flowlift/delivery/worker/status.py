@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from flowlift.config.worker import Worker
 from flowlift.delivery.project import Project
-from flowlift.delivery.worker_prepare import workers_of
+from flowlift.delivery.worker.prepare import workers_of
 from flowlift.errors import ClusterError, HelmError, InputError
 from flowlift.plan.model import Json
 from flowlift.worker.cluster import open_cluster

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from flowlift import __version__
-from flowlift.delivery.declared import report_unreadable
+from flowlift.delivery.deployments.declared import report_unreadable
+from flowlift.delivery.deployments.reading import Outputs, Reading, resolve_all
+from flowlift.delivery.deployments.scope import Scoped
 from flowlift.delivery.project import Project
-from flowlift.delivery.reading import Outputs, Reading, resolve_all
-from flowlift.delivery.scope import Scoped
 from flowlift.plan import stamps
 from flowlift.plan.build import Inputs, Wanted, build
 from flowlift.plan.checks.deployments import check_duplicates, check_flow, check_values

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from flowlift.delivery.deployments.scope import Options, Scoped, find_scope
 from flowlift.delivery.project import Project
-from flowlift.delivery.scope import Options, Scoped, find_scope
 from flowlift.plan.checks.report import Report
 from flowlift.plan.desired import Resolution, resolve
 from flowlift.plan.model import Finding, Json, Live, Policy

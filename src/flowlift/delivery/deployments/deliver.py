@@ -6,15 +6,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from flowlift.delivery.applying import Applied, Order, apply
-from flowlift.delivery.checking import check
 from flowlift.delivery.deciding import Step
+from flowlift.delivery.deployments.applying import Applied, Order, apply
+from flowlift.delivery.deployments.checking import check
+from flowlift.delivery.deployments.planning import decide
+from flowlift.delivery.deployments.reading import read
+from flowlift.delivery.deployments.scope import Options
+from flowlift.delivery.deployments.syncing import sync
+from flowlift.delivery.deployments.verifying import verify
 from flowlift.delivery.outcome import Outcome, State, failed, title_of
-from flowlift.delivery.planning import decide
-from flowlift.delivery.reading import read
-from flowlift.delivery.scope import Options
-from flowlift.delivery.syncing import sync
-from flowlift.delivery.verifying import verify
 from flowlift.errors import EndpointError, FindingsError, InputError
 from flowlift.plan import stamps
 from flowlift.plan.model import Level, Plan

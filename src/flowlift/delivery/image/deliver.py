@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flowlift.delivery.deciding import Step
-from flowlift.delivery.image_access import Access
-from flowlift.delivery.image_check import check
-from flowlift.delivery.image_steps import Released, build_image, promote_image, release
-from flowlift.delivery.image_verify import prove
+from flowlift.delivery.image.access import Access
+from flowlift.delivery.image.check import check
+from flowlift.delivery.image.steps import Released, build_image, promote_image, release
+from flowlift.delivery.image.verify import prove
 from flowlift.delivery.outcome import Outcome, State, said
 from flowlift.errors import ForgeError
 from flowlift.forge import NewRelease

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from flowlift.config.worker import Worker
 from flowlift.delivery.project import Project
-from flowlift.delivery.worker_image import Chosen, choose_image
-from flowlift.delivery.worker_look import read_applied
+from flowlift.delivery.worker.image import Chosen, choose_image
+from flowlift.delivery.worker.look import read_applied
 from flowlift.errors import ConfigError, FindingsError, InputError, Position
 from flowlift.plan.checks.report import Report
 from flowlift.plan.model import Action, Finding, Json, Level

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
-from flowlift.delivery.declared import read_declared_flows, read_manifests
+from flowlift.delivery.deployments.declared import read_declared_flows, read_manifests
 from flowlift.delivery.project import Project
 from flowlift.plan.checks.deployments import check_patterns
 from flowlift.plan.checks.report import Report

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flowlift.delivery.planning import check_entries
+from flowlift.delivery.deployments.planning import check_entries
+from flowlift.delivery.deployments.reading import resolve_all
+from flowlift.delivery.deployments.scope import Options, Scoped, find_scope
 from flowlift.delivery.project import Project
-from flowlift.delivery.reading import resolve_all
-from flowlift.delivery.scope import Options, Scoped, find_scope
 from flowlift.plan.checks.report import Report
 from flowlift.plan.model import Finding, Level, Policy
 from flowlift.plan.templates import Values

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from flowlift.delivery.deployments.reading import Outputs, Reading
 from flowlift.delivery.project import Project
-from flowlift.delivery.reading import Outputs, Reading
 from flowlift.errors import FlowliftError, InputError
 from flowlift.plan.checkout import single_step
 from flowlift.plan.model import Declared

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from flowlift.delivery.project import Project
-from flowlift.delivery.worker_look import Looked, check_pull_secrets, look
-from flowlift.delivery.worker_prepare import Prepared, prepare, workers_of
-from flowlift.delivery.worker_registry import check_images
+from flowlift.delivery.worker.look import Looked, check_pull_secrets, look
+from flowlift.delivery.worker.prepare import Prepared, prepare, workers_of
+from flowlift.delivery.worker.registry import check_images
 from flowlift.errors import ClusterError, HelmError, Position, WorkerError
 from flowlift.plan.checks.report import Report
 from flowlift.plan.model import Finding, Json

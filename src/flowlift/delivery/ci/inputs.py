@@ -11,8 +11,8 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from flowlift.delivery.declared import read_manifests
-from flowlift.delivery.image_inputs import select
+from flowlift.delivery.deployments.declared import read_manifests
+from flowlift.delivery.image.inputs import select
 from flowlift.delivery.project import Project
 from flowlift.plan.checks.report import Report
 from flowlift.plan.model import Declared

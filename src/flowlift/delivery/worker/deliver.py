@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flowlift.delivery.deciding import Step
-from flowlift.delivery.image_access import Access
-from flowlift.delivery.image_pools import hand_to_pools
+from flowlift.delivery.image.access import Access
+from flowlift.delivery.image.pools import hand_to_pools
 from flowlift.delivery.outcome import Outcome, State, failed, said
 from flowlift.errors import FlowliftError, WorkerError
 from flowlift.image.reference import parse
@@ -16,8 +16,8 @@ from flowlift.render.wording import duration, place
 
 if TYPE_CHECKING:
     from flowlift.delivery.deliver import Teller
-    from flowlift.delivery.worker_prepare import Prepared
-    from flowlift.delivery.worker_update import Updated
+    from flowlift.delivery.worker.prepare import Prepared
+    from flowlift.delivery.worker.update import Updated
 
 
 def deliver_worker(state: State, step: Step, teller: Teller) -> Outcome:
@@ -45,7 +45,7 @@ def _host(state: State, environment: str) -> list[tuple[str, bool]]:
     workers = state.project.settings.workers_of(environment)
     if not any(worker.host.k3s or worker.host.helm for worker in workers):
         return []
-    from flowlift.delivery.worker_host import bring_host  # noqa: PLC0415 - slow
+    from flowlift.delivery.worker.host import bring_host  # noqa: PLC0415 - slow
 
     report = bring_host(state.project, environment, tell=state.say)
     if not report.right:
@@ -70,7 +70,7 @@ def _workers(state: State, step: Step, found: list[Finding]) -> list[tuple[str, 
     """Update the workers; what was done to each, and whether that was anything."""
     if not state.project.settings.workers_of(step.environment):
         return []
-    from flowlift.delivery.worker_update import Order, update_worker  # noqa: PLC0415 - slow
+    from flowlift.delivery.worker.update import Order, update_worker  # noqa: PLC0415 - slow
 
     def show(prepared: Prepared) -> None:
         for finding in prepared.findings:

@@ -1,0 +1,1 @@
+"""The workflows' files, and the paths that start them."""

@@ -1,0 +1,1 @@
+"""Deployments: read, planned, checked, applied, run, explained, and brought back."""

@@ -1,0 +1,1 @@
+"""The Prefect worker: checked, updated, proven, watched, and the machine that it runs on."""
