@@ -5,9 +5,10 @@ plans and applies. The JSON schema of the configuration is published by `schema(
 """
 
 from flowlift.config.ci import Ci
+from flowlift.config.environment import Environment, Override
 from flowlift.config.image import Image
 from flowlift.config.loading import Loaded, load, schema
-from flowlift.config.settings import CheckLevel, Environment, Settings, Verify
+from flowlift.config.settings import CheckLevel, Settings, Verify
 from flowlift.config.worker import Host, Secret, Worker
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Host",
     "Image",
     "Loaded",
+    "Override",
     "Secret",
     "Settings",
     "Verify",

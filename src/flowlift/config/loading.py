@@ -11,7 +11,7 @@ from typing import Any, get_args
 import tomli
 from pydantic import BaseModel, ValidationError
 
-from flowlift.config.section import Section, kebab
+from flowlift.config.section import Section
 from flowlift.config.settings import Settings
 from flowlift.errors import ConfigError, Position
 
@@ -98,9 +98,9 @@ def _table(path: list[str]) -> str:
 def _known_keys(path: list[str]) -> list[str]:
     model: type[Section] = Settings
     for part in path:
-        field = next((f for n, f in model.model_fields.items() if kebab(n) == part), None)
+        field = next((f for n, f in model.model_fields.items() if part in {f.alias, n}), None)
         model = (_section_in(field.annotation) if field else None) or model
-    return [kebab(name) for name in model.model_fields]
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _section_in(annotation: Any) -> type[Section] | None:

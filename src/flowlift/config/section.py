@@ -16,3 +16,9 @@ class Section(BaseModel):
     model_config = ConfigDict(
         alias_generator=kebab, populate_by_name=True, extra="forbid", frozen=True
     )
+
+
+class ManifestSection(Section):
+    """A table whose keys are those of a manifest, letter by letter."""
+
+    model_config = ConfigDict(alias_generator=str)

@@ -9,39 +9,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator
 
 from flowlift.config.ci import Ci
+from flowlift.config.environment import Environment
 from flowlift.config.image import Image
 from flowlift.config.section import Section
 from flowlift.config.worker import Worker, listed
 from flowlift.errors import ConfigError
 
 CheckLevel = Literal["error", "warning", "off"]
-
-
-class Environment(Section):
-    """An environment: a Prefect workspace, and the policy for what it holds."""
-
-    ref: Literal["branch", "default"] = Field(
-        "default",
-        description="The code it runs: the pull request's branch, or the default branch.",
-    )
-    schedules: Literal["off", "on", "declared"] = Field(
-        "declared",
-        description="Whether schedules are active: never, always, or as the manifest says.",
-    )
-    prune: bool = Field(
-        True, description="Delete owned deployments that the manifest no longer declares."
-    )
-    on_drift: Literal["undo", "keep"] = Field(
-        "undo",
-        description="What to do with a field that was changed by hand. Pauses are always kept.",
-    )
-    verify: bool = Field(
-        False, description="Whether `deliver` runs what it applied here, and waits for the end."
-    )
-    tags: tuple[str, ...] = Field((), description="Tags added to each deployment.")
-    profile: str | None = Field(
-        None, description="A profile of Prefect's own profiles file that has the API's address."
-    )
 
 
 class Verify(Section):

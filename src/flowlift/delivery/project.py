@@ -101,6 +101,9 @@ class Project:
             prune=wanted.prune,
             on_drift=wanted.on_drift,
             tags=wanted.tags,
+            pool=wanted.pool,
+            overrides=wanted.patches,
+            variables=wanted.variables,
             default_work_pool=self.environ.get("PREFECT_DEFAULT_WORK_POOL_NAME") or None,
         )
 

@@ -15,6 +15,7 @@ from flowlift.plan.checkout import Checkout, on_branch, repository_name, single_
 from flowlift.plan.entry import Entry, Problem
 from flowlift.plan.mask import dotted
 from flowlift.plan.model import Declared, Desired, Flow, Json, Policy
+from flowlift.plan.overrides import decided, override
 from flowlift.plan.templates import Loss, Path, Values
 from flowlift.plan.timetable import schedules
 from flowlift.plan.triggers import TriggerError, automation, is_metric
@@ -69,6 +70,8 @@ def resolve(declared: Declared, flow: Flow, values: Values, policy: Policy) -> R
     entry = Entry.of(declared, policy, pending_words(declared, values))
     resolver = entry.resolver
     name = str(resolver.early(entry.data.get("name"), ("name",)))
+    key = f"{flow.name}/{name}"
+    entry.data = override(entry.data, policy, key)
     limit, options = _concurrency(entry)
     pool = {
         key: resolver.entry(value, ("work_pool", key))
@@ -104,7 +107,7 @@ def resolve(declared: Declared, flow: Flow, values: Values, policy: Policy) -> R
         triggers=_triggers(entry, name),
         declared=declared,
         labels=_labels(entry),
-        origins={**entry.origins, **_policy_origins(policy, pull)},
+        origins={**entry.origins, **_policy_origins(policy, pull, key)},
         secrets=frozenset(_field_path(path) for path in resolver.secrets),
         schedule_pauses=pauses,
     )
@@ -183,15 +186,17 @@ def _image_pull(entry: Entry, pool: Mapping[str, Json]) -> list[dict[str, Json]]
     return [{"prefect.deployments.steps.set_working_directory": {"directory": folder}}]
 
 
-def _policy_origins(policy: Policy, pull: Checkout | None) -> dict[str, str]:
+def _policy_origins(policy: Policy, pull: Checkout | None, key: str) -> dict[str, str]:
     """The fields that the environment's policy has decided, for the reasons of a change."""
     source = f"policy {policy.environment}"
-    decided = {
-        "tags": bool(_added_tags(policy)),
-        "pull_steps": bool(pull and pull.changed),
-        "schedules.active": policy.schedules != "declared",
-    }
-    return {field: source for field, is_policy in decided.items() if is_policy}
+    fields = decided(policy, key)
+    if _added_tags(policy):
+        fields.add("tags")
+    if pull and pull.changed:
+        fields.add("pull_steps")
+    if policy.schedules != "declared":
+        fields.add("schedules.active")
+    return dict.fromkeys(sorted(fields), source)
 
 
 def _labels(entry: Entry) -> dict[str, str | int | float | bool]:

@@ -108,6 +108,8 @@ class Policy:
 
     `branch` is the branch that runs there in this plan: the pull request's, or the default one.
     `repository_url` is the remote that the plan was made from, "" where there is none.
+    `pool` is the work pool of every deployment there, `overrides` are parts of entries by pattern
+    of `flow/deployment`, and `variables` come before the process's own in templates.
     `is_cloud` says whether the workspace is Prefect Cloud's, None where no workspace was asked.
     """
 
@@ -119,6 +121,9 @@ class Policy:
     prune: bool = True
     on_drift: Literal["undo", "keep"] = "undo"
     tags: tuple[str, ...] = ()
+    pool: str | None = None
+    overrides: tuple[tuple[str, Mapping[str, Json]], ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
     default_work_pool: str | None = None
     server_version: str = ""
     is_cloud: bool | None = None

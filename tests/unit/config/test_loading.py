@@ -37,6 +37,11 @@ def _refusal(root: Path, text: str, file: str = "pyproject.toml") -> ConfigError
         ("[tool.flowlift]\nmanifest = []\n", "manifests", 2),
         ("[tool.flowlift.env.dev]\nref = 'branch'\nprunes = true\n", "prune", 3),
         ("[tool.flowlift.env.image]\nshedules = 'on'\n", "schedules", 2),
+        (
+            "[tool.flowlift.env.dev.overrides.'a/*']\nwork_pol = {}\n",
+            "work_pool",
+            2,
+        ),
         ("[tool.flowlift]\nverify.timeouts = 5\n", "timeout", 2),
         ("[tool.flowlift.worker]\nname-space = 'prefect'\n", "namespace", 2),
         ("[tool.flowlift.worker.host]\nk3 = 'v1'\n", "k3s", 2),

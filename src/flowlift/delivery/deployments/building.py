@@ -14,7 +14,7 @@ from flowlift.delivery.deployments.reading import Outputs, Reading
 from flowlift.delivery.project import Project
 from flowlift.errors import FlowliftError, InputError
 from flowlift.plan.checkout import single_step
-from flowlift.plan.model import Declared
+from flowlift.plan.model import Declared, Policy
 from flowlift.repo.flows import find_python
 from flowlift.workspace.endpoint import Endpoint
 
@@ -37,6 +37,7 @@ async def run_builds(
         InputError: no interpreter with Prefect is there to run them.
     """
     python = find_python(project.repository.root, project.settings.python)
+    environ = _environ(project, reading.policy, endpoint)
     outputs: dict[int, Mapping[str, Any]] = {}
     runs: dict[str, Mapping[str, Any]] = {}
     for index, resolution in reading.resolutions.items():
@@ -55,7 +56,7 @@ async def run_builds(
         if key not in runs:
             for step in steps:
                 on_step(single_step(step)[0])
-            runs[key] = await _run(project, declared, steps, python, endpoint)
+            runs[key] = await _run(project, declared, steps, python, environ)
         outputs[index] = runs[key]
     return outputs
 
@@ -65,7 +66,7 @@ async def _run(
     declared: Declared,
     steps: list[Mapping[str, Any]],
     python: str,
-    endpoint: Endpoint,
+    environ: Mapping[str, str],
 ) -> Mapping[str, Any]:
     """One run of steps; what they print goes to standard error, as standard output may be JSON."""
     with tempfile.TemporaryDirectory(prefix="flowlift-") as folder:
@@ -75,7 +76,7 @@ async def _run(
             str(RUNNER),
             str(answer),
             cwd=project.root / declared.root,
-            env=_environ(project, endpoint),
+            env=environ,
             stdin=asyncio.subprocess.PIPE,
             stdout=sys.stderr.fileno(),
         )
@@ -91,7 +92,7 @@ async def _run(
         return outputs
 
 
-def _environ(project: Project, endpoint: Endpoint) -> dict[str, str]:
+def _environ(project: Project, policy: Policy, endpoint: Endpoint) -> dict[str, str]:
     """The environment of a step: this workspace for Prefect's client, and no other's secrets."""
     environ = {
         name: value for name, value in project.environ.items() if not name.startswith("FLOWLIFT_")
@@ -101,4 +102,5 @@ def _environ(project: Project, endpoint: Endpoint) -> dict[str, str]:
         "PREFECT_API_KEY": endpoint.key,
         "PREFECT_API_AUTH_STRING": endpoint.auth_string,
     }
+    environ.update(policy.variables)
     return {**environ, **{name: value for name, value in workspace.items() if value}}

@@ -72,7 +72,7 @@ async def read(
             asyncio.to_thread(_heads, project, policy, returning=returning),
         )
         policy = replace(policy, server_version=version, is_cloud=client.endpoint.is_cloud)
-        values = await _values(client, project, scoped)
+        values = await _values(client, project, scoped, policy)
         resolutions = resolve_all(scoped, values, policy)
         inventory, live = await asyncio.gather(
             _pools(client, resolutions),
@@ -126,12 +126,13 @@ def _heads(project: Project, policy: Policy, *, returning: bool) -> dict[str, st
     return project.repository.remote_heads()
 
 
-async def _values(client: Client, project: Project, scoped: Scoped) -> Values:
+async def _values(client: Client, project: Project, scoped: Scoped, policy: Policy) -> Values:
     """The variables and blocks that templates in scope refer to.
 
     Those in pull steps are left to the worker; they are read to know that they are there.
     """
-    found: set[str] = set()
+    environ = {**project.environ, **policy.variables}
+    found = words([patch for _, patch in policy.overrides])
     for index in scoped.reasons:
         declared = scoped.declared[index]
         found |= words(dict(declared.data)) | words(list(declared.pull or ()))
@@ -146,10 +147,10 @@ async def _values(client: Client, project: Project, scoped: Scoped) -> Values:
             slug, _, rest = word.removeprefix("prefect.blocks.").partition(".")
             blocks.add((slug, rest.partition(".")[0]))
     if not variables and not blocks:
-        return Values(environ=project.environ)
+        return Values(environ=environ)
     inventory = await read_inventory(client, variables=variables, blocks=blocks)
     return Values(
-        environ=project.environ,
+        environ=environ,
         variables=inventory.variables,
         blocks={
             name: BlockValue(block.data, block.is_secret)

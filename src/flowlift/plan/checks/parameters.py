@@ -9,6 +9,7 @@ from typing import Any
 from flowlift.plan.checks.report import Report
 from flowlift.plan.fields import is_known
 from flowlift.plan.model import Desired, Flow, Json
+from flowlift.plan.overrides import by_policy
 
 
 def check_parameters(desired: Desired, flow: Flow, report: Report) -> None:
@@ -50,6 +51,7 @@ def _check_values(
     report: Report,
 ) -> None:
     declared = desired.declared
+    source = by_policy(desired.origins, str(path[0]))
     properties = schema.get("properties", {})
     for name, value in values.items():
         at = declared.position(*path, name)
@@ -59,6 +61,7 @@ def _check_values(
             report.add(
                 "unknown-parameter",
                 f"The flow {desired.flow!r} has no parameter `{name}`"
+                + source
                 + (f": is `{near[0]}` meant?" if near else "."),
                 remedy=f"Its parameters: {known}.",
                 at=at,
@@ -70,7 +73,7 @@ def _check_values(
         if trouble:
             report.add(
                 "wrong-parameter",
-                f"`{name}` does not fit the flow's signature: {trouble}.",
+                f"`{name}` does not fit the flow's signature{source}: {trouble}.",
                 remedy="Runs would fail with it. Correct the value or the signature.",
                 at=at,
                 declared=declared,

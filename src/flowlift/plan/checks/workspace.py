@@ -10,6 +10,7 @@ from flowlift.plan.checks.report import Report
 from flowlift.plan.fields import KnownAfterBuild, is_known
 from flowlift.plan.mask import mask
 from flowlift.plan.model import Desired, Json, Pool
+from flowlift.plan.overrides import by_policy
 
 ALWAYS_TAKEN = frozenset({"env"})
 """Job variables that a worker takes although its template does not declare them (3.8.8)."""
@@ -57,6 +58,7 @@ def _check_pool(
         add(
             "missing-work-pool",
             f"The workspace has no work pool {name!r}"
+            + by_policy(desired.origins, "work_pool_name")
             + (f": is {near[0]!r} meant?" if near else "."),
             f"Create it: prefect work-pool create {name} --type TYPE",
             "name",
