@@ -216,7 +216,7 @@ def _compare_schedules(
     desired, live = comparison.desired, comparison.live
     wanted: list[Schedule] = []
     written: list[Schedule] = []
-    pairs = pair(desired.schedules, live.schedules)
+    pairs = pair(desired.schedules, live.schedules, comparison.applied)
     for position, (schedule, found) in enumerate(pairs):
         wanted.append(schedule)
         name = f"schedules.{schedule.slug}"

@@ -2,7 +2,8 @@
 
 Prefect keeps a schedule's pause through an update only where the schedule has a slug that stays
 the same. A manifest seldom gives one, so a schedule without a slug takes that of the live schedule
-that it is: first the one with the same content, then the next of those that flowlift named itself.
+that it is: first the one with the same content (of several, the one that was last applied as it is
+wanted, on or off), then the next of those that flowlift named itself.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from flowlift.plan.fields import schedule_content
 from flowlift.plan.model import Schedule
@@ -21,15 +23,27 @@ Pair = tuple[Schedule, "Schedule | None"]
 """A desired schedule that has a slug, and the live one that it is, if any."""
 
 
-def pair(desired: Sequence[Schedule], live: Sequence[Schedule]) -> list[Pair]:
+def pair(
+    desired: Sequence[Schedule],
+    live: Sequence[Schedule],
+    applied: Mapping[str, str] = MappingProxyType({}),
+) -> list[Pair]:
     """Match desired schedules with live ones, in the order of the desired ones.
+
+    `applied` is what was last applied, as the stamp says it.
 
     An interval without a declared anchor keeps the live one: Prefect anchors it at the moment of
     each deploy, which would move all its runs.
     """
     matches: dict[int, Schedule] = {}
     free = sorted(live, key=_number)
-    for is_it in (_same_slug, _same_content, _next_own):
+
+    def same(schedule: Schedule, candidate: Schedule) -> bool:
+        # Not by whether it is on now: a person may have switched it since.
+        last = applied.get(f"schedules.{candidate.slug}.active", str(int(candidate.active)))
+        return last == str(int(schedule.active)) and _same_content(schedule, candidate)
+
+    for is_it in (_same_slug, same, _same_content, _next_own):
         for position, schedule in enumerate(desired):
             if position in matches:
                 continue

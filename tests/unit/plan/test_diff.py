@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flowlift.plan.diff import compare, create
@@ -110,6 +110,17 @@ def test_a_schedule_paused_by_hand_stays_paused_through_an_update() -> None:
     again = plan(more, after, policy(schedules="on"))
     assert again.desired is not None
     assert not again.desired.schedules[0].active
+
+
+def test_a_pause_by_hand_stays_on_its_own_one_of_two_schedules_with_the_same_times() -> None:
+    wish = policy(schedules="declared")
+    want = desired(declared(schedules=[DAILY, {**DAILY, "active": False}]), wish)
+    live = applied(want)
+    on, off = live.schedules
+    live = replace(live, schedules=(off, replace(on, active=False)))
+    change = plan(want, live, wish)
+    assert change.action is Action.NONE
+    assert [kept.field for kept in change.kept] == [f"schedules.{on.slug}.active"]
 
 
 def test_a_pause_survives_a_change_of_the_schedules_own_time() -> None:
@@ -255,6 +266,15 @@ ENTRY = st.fixed_dictionaries(
 )
 
 
+EVERY_FIVE = {"cron": "*/5 * * * *"}
+
+
+# The same times twice, of which one is off.
+@example(
+    {"schedules": [{"cron": "0 6 * * *"}, EVERY_FIVE]},
+    {"schedules": [EVERY_FIVE, {**EVERY_FIVE, "active": False}]},
+    "declared",
+)
 @given(ENTRY, ENTRY, st.sampled_from(["off", "on", "declared"]))
 def test_whatever_is_applied_leaves_nothing_to_do(
     before: dict[str, Any], after: dict[str, Any], schedules: Any
