@@ -9,6 +9,9 @@ VENV ?= .venv
 # Given to pytest, the demo or the benchmark: make unit ARGS="-k plan"
 ARGS ?=
 
+# Where this is set, each process of the tests would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OLD := .cache/prefect-3.4
@@ -83,11 +86,11 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(UV_FROM_LOCK) > $(VENV)/uv.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.lock
-	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.lock
+	@$(UV) pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements-dev.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(OLD)/.installed: tests/prefect-3.4.lock $(STAMP)
 	@$(UV) venv --quiet --clear --python $(BIN)/python $(OLD)
-	@$(UV) pip sync --quiet --python $(OLD)/bin/python --require-hashes tests/prefect-3.4.lock
+	@$(UV) pip sync --quiet --compile-bytecode --python $(OLD)/bin/python --require-hashes tests/prefect-3.4.lock
 	@touch $@
