@@ -45,14 +45,17 @@ class Client:
     """A Prefect API that can be asked, within `async with`.
 
     `reads` and `writes` pace the requests. `slow_page` are the seconds and schedules of a page
-    that took long.
+    that took long. `transport` stands for the network, in tests.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(
+        self, endpoint: Endpoint, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self.endpoint = endpoint
         self.reads = Pace(start=4, most=16)
         self.writes = Pace(start=1, most=32)
-        self._ahead = timedelta()
+        self._transport = transport
+        self._told: tuple[datetime, float] | None = None
         self.slow_page: tuple[float, int] | None = None
         self._known = False
         self._trust: Any = None
@@ -106,7 +109,10 @@ class Client:
 
     def server_time(self) -> datetime:
         """The server's own time now, to a second or so: ours until it has answered."""
-        return datetime.now(timezone.utc) + self._ahead
+        if self._told is None:
+            return datetime.now(timezone.utc)
+        said, at = self._told
+        return said + timedelta(seconds=asyncio.get_running_loop().time() - at)
 
     async def request(
         self, method: str, path: str, json: Json = None, *, repeatable: bool | None = None
@@ -180,7 +186,7 @@ class Client:
     ) -> httpx.Response | trouble.Trouble:
         """Send once, in its turn."""
         async with pace.turn() as turn:
-            line = self._line = self._line or _Line(self.endpoint, self._trust)
+            line = self._line = self._line or _Line(self.endpoint, self._trust, self._transport)
             try:
                 answer, seconds = await line.send(method, path, json)
             except httpx.TransportError as error:
@@ -200,7 +206,9 @@ class Client:
     def _set_clock(self, answer: httpx.Response) -> None:
         with suppress(TypeError, ValueError):  # an answer without a date tells no time
             said = parsedate_to_datetime(answer.headers.get("date", ""))
-            self._ahead = said - datetime.now(timezone.utc)
+            said = said.replace(tzinfo=said.tzinfo or timezone.utc)
+            # By the loop's clock, which nobody sets back or forward while we run.
+            self._told = said, asyncio.get_running_loop().time()
 
     async def _hang_up(self, line: _Line) -> None:
         """Never use `line` again: the server closes it, or has done so."""
@@ -238,7 +246,9 @@ def _kind(method: str, path: str) -> str:
 class _Line:
     """Connections to the API that are given up together, once none is in use any more."""
 
-    def __init__(self, endpoint: Endpoint, context: Any) -> None:
+    def __init__(
+        self, endpoint: Endpoint, context: Any, transport: httpx.AsyncBaseTransport | None
+    ) -> None:
         headers = {"User-Agent": f"flowlift/{__version__}", "Accept": "application/json"}
         auth: tuple[str, str] | None = None
         if endpoint.auth_string:
@@ -250,6 +260,7 @@ class _Line:
             headers=headers,
             auth=httpx.BasicAuth(*auth) if auth else None,
             verify=context,
+            transport=transport,
             timeout=TIMEOUT,
             limits=httpx.Limits(max_keepalive_connections=64, keepalive_expiry=IDLE),
             # Proxies come from the environment, but never for this machine, whatever they say.

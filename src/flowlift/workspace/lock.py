@@ -17,7 +17,6 @@ import getpass
 import hashlib
 import json
 import socket
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -132,7 +131,7 @@ class Lock:
         Raises:
             LockedError: somebody else may be writing by now.
         """
-        if not self._lost and time.monotonic() > self._valid_until - MARGIN * self._lease:
+        if not self._lost and _now() > self._valid_until - MARGIN * self._lease:
             self._lost = "its lease could not be renewed in time"
         if self._lost:
             raise LockedError(
@@ -143,7 +142,7 @@ class Lock:
     # Taking ------------------------------------------------------------------------------
 
     async def _acquire(self) -> None:
-        deadline = time.monotonic() + self._wait
+        deadline = _now() + self._wait
         told, pause = "", FIRST_LOOK
         while not await self._create():
             other = await self._read()
@@ -154,18 +153,18 @@ class Lock:
                 # Of several takers one deletes it, and one creates the next.
                 await self._client.delete(f"/variables/{other.variable}")
                 continue
-            if time.monotonic() > deadline:
+            if _now() > deadline:
                 raise self._locked(other)
             if told != other.token:
                 told, pause = other.token, FIRST_LOOK
                 self._on_wait(other.describe())
-            await asyncio.sleep(min(pause, max(0.1, deadline - time.monotonic())))
+            await asyncio.sleep(min(pause, max(0.1, deadline - _now())))
             pause = min(LONGEST_LOOK, pause * 1.5)
 
     async def _create(self) -> bool:
         """Whether the lease is ours now."""
         await self._client.server_version()  # its answer tells the server's time
-        begun = time.monotonic()
+        begun = _now()
         body = {"name": self.name, "value": self._value(), "tags": ["flowlift"]}
         try:
             made = await self._client.post("/variables/", body)
@@ -205,7 +204,7 @@ class Lock:
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(self._renew_every)
-            begun = time.monotonic()
+            begun = _now()
             try:
                 path = f"/variables/{self._variable}"
                 await self._client.patch(path, {"value": self._value()})
@@ -252,6 +251,10 @@ def read_lease(variable: Json) -> Lease:
         )
     except (KeyError, TypeError, ValueError):
         return Lease(variable["id"], "an unknown holder", "", past, past)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def user_at_host() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -12,8 +13,16 @@ import pytest
 from flowlift.errors import RefusedError, UnreachableError, UnsupportedError, WorkspaceError
 from flowlift.workspace import trouble
 from flowlift.workspace.answers import AnswerError
+from flowlift.workspace.client import Client
 from tests.real.proxy import Answer, Request
-from tests.unit.workspace.fake_api import Answering, ask, endpoint, fake_api
+from tests.unit.workspace.fake_api import (
+    Answering,
+    ModelNetwork,
+    ask,
+    ask_model,
+    endpoint,
+    fake_api,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -86,11 +95,18 @@ def test_what_was_put_off_was_not_done_and_is_asked_again():
 
 
 def test_the_server_is_left_alone_for_as_long_as_it_asks():
-    slow = Answer(429, {}, headers={"retry-after": "1"})
-    with fake_api(one_after_the_other("/flows/filter", slow, OK)) as api:
-        ask(api.url, lambda c: c.post("/flows/filter", {}))
-        first, second = (at for request, at in api.times if request.path == "/flows/filter")
-    assert 0.95 <= second - first < 3
+    times: list[float] = []
+    slow = Answer(429, {}, headers={"retry-after": "20"})
+    answering = one_after_the_other("/flows/filter", slow, OK)
+
+    def answer(request: Request) -> Answer | None:
+        if request.path == "/flows/filter":
+            times.append(asyncio.get_running_loop().time())
+        return answering(request)
+
+    assert ask_model(ModelNetwork(answer), lambda c: c.post("/flows/filter", {})) == []
+    first, second = times
+    assert 20 <= second - first < 21
 
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
@@ -117,11 +133,18 @@ def test_how_long_to_wait_is_a_number_or_a_date(headers: dict[str, str], seconds
     assert trouble.retry_after(httpx.Response(429, headers=headers)) == seconds
 
 
-def test_one_that_puts_us_off_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(trouble, "PUT_OFF_PATIENCE", 0.5)
-    slow = Answer(429, {}, headers={"retry-after": "1"})
-    with fake_api(one_after_the_other("/flows/filter", slow)) as api, raises("more requests than"):
-        ask(api.url, lambda c: c.post("/flows/filter", {}))
+def test_one_that_puts_us_off_for_ever_is_given_up():
+    slow = Answer(429, {}, headers={"retry-after": "60"})
+    network = ModelNetwork(one_after_the_other("/flows/filter", slow))
+    times: list[float] = []
+
+    async def work(client: Client) -> None:
+        with raises("more requests than"):
+            await client.post("/flows/filter", {})
+        times.append(asyncio.get_running_loop().time())
+
+    ask_model(network, work)
+    assert trouble.PUT_OFF_PATIENCE - 60 <= times[0] <= trouble.PUT_OFF_PATIENCE + 60
 
 
 @pytest.mark.usefixtures("_hopeless")

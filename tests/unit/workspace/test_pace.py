@@ -1,50 +1,19 @@
 """How the number of requests under way follows the answers of servers of different kinds.
 
 The servers are models: how long an answer takes, and what is refused, as measured on real ones.
-Time is a model, too: it jumps to the next thing that happens, so that nothing depends on how busy
-this machine is.
+Time is a model, too.
 """
 
 from __future__ import annotations
 
 import asyncio
-import selectors
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from flowlift.workspace.pace import Pace
+from tests.unit.workspace.model_time import run
 
 STEP = 0.02
 """Seconds that a server works on one request."""
-
-
-class JumpingSelector(selectors.DefaultSelector):
-    """Never waits: says at once how long it was told to."""
-
-    waited = 0.0
-
-    def select(self, timeout: float | None = None) -> Any:
-        self.waited += timeout or 0.0
-        return super().select(0)
-
-
-class JumpingLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time passes only by waiting."""
-
-    def __init__(self) -> None:
-        self._jumping = JumpingSelector()
-        super().__init__(self._jumping)
-
-    def time(self) -> float:
-        return self._jumping.waited
-
-
-def run(main: Coroutine[Any, Any, None]) -> None:
-    loop = JumpingLoop()
-    try:
-        loop.run_until_complete(main)
-    finally:
-        loop.close()
 
 
 async def send(pace: Pace, server: Callable[[], Awaitable[float | None]], times: int) -> float:
