@@ -4,6 +4,12 @@ from hypothesis import HealthCheck, settings
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile(
-    "flowlift", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+    "flowlift",
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=40,  # other ones each time: what one run misses, the next may find
 )
+# For whoever changes what they are about: make unit ARGS=--hypothesis-profile=thorough
+settings.register_profile("thorough", settings.get_profile("flowlift"), max_examples=2000)
 settings.load_profile("flowlift")

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter
 from html.parser import HTMLParser
 
 import cmarkgfm  # type: ignore[import-untyped]
 import pytest
 from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flowlift.plan.model import Finding, Level, Plan
 from flowlift.render.markdown import render_markdown
 from flowlift.render.markup import code, fenced, html_code, prose
 from flowlift.render.visible import visible
+from tests.unit.growth import growth
 from tests.unit.render import example_plans as examples
 from tests.unit.render import golden
+from tests.unit.texts import ANY
 
 OURS = {
     *("h2", "h3", "p", "strong", "em", "b", "br", "sub", "code", "pre", "ul", "li"),
@@ -129,8 +130,7 @@ def test_a_hostile_name_is_shown_and_does_nothing(text: str) -> None:
     assert re.sub(r"\s+", " ", visible(name)) in re.sub(r"\s+", " ", page.coded)
 
 
-@settings(deadline=None)
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
+@given(st.text(ANY, max_size=40))
 def test_any_name_is_shown_as_it_is(text: str) -> None:
     for markdown in (
         f"a {code(text)} b",
@@ -149,7 +149,6 @@ def test_any_name_is_shown_as_it_is(text: str) -> None:
 ALPHABET = "aB1 `'\"@#!~<>&[](){}|\\*_-+=:/.$%^\n\t\x1b\u202e"
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.text(ALPHABET, max_size=30))
 def test_a_sentence_of_any_signs_has_no_markup(text: str) -> None:
     page = Page(f"- x {prose(text)} y")
@@ -159,7 +158,6 @@ def test_a_sentence_of_any_signs_has_no_markup(text: str) -> None:
     assert not CALLS.search(page.plain)
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.lists(st.text(ALPHABET.replace("\n", ""), max_size=20), max_size=4))
 def test_a_block_of_code_ends_only_at_its_end(lines: list[str]) -> None:
     page = Page(f"{fenced(lines, 'diff')}\n\nafter")
@@ -194,16 +192,17 @@ def test_two_environments_share_the_room() -> None:
     assert len(small.split("### prod")[0]) > 50_000
 
 
-def test_five_thousand_changes_are_counted_in_less_than_a_second() -> None:
-    plans = [examples.large(5_000)]
-    begin = time.process_time()
-    text = render_markdown(plans)
-    # Half a second on a machine with nothing else to do; more where it is shared.
-    assert time.process_time() - begin < 2.0
+def test_very_many_changes_are_counted() -> None:
+    text = render_markdown([examples.large(1_000)])
     found = re.search(r"- and ([\d,]+) changes more", text)
     assert found is not None
-    assert len(names_in(text)) + int(found[1].replace(",", "")) == 5_000
+    assert len(names_in(text)) + int(found[1].replace(",", "")) == 1_000
     assert "`flowlift plan prod` shows all" in text
+
+
+def test_the_time_grows_with_the_changes_and_no_faster() -> None:
+    few, many = [examples.large(150)], [examples.large(600)]
+    assert growth(lambda: render_markdown(few), lambda: render_markdown(many)) < 8
 
 
 def test_many_findings_leave_room_for_the_changes() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowlift.render.visible import cells, cut, cut_pair, visible
+from tests.unit.texts import ANY
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ def test_what_does_not_print_is_shown_as_an_escape(text: str, shown: str) -> Non
     assert visible(text) == shown
 
 
-@given(st.text())
+@given(st.text(ANY))
 def test_everything_shown_prints_and_can_be_written(text: str) -> None:
     shown = visible(text)
     assert shown.isprintable()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import time
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from flowlift.errors import ManifestError
 from flowlift.repo.marks import Lines, read
+from tests.unit.growth import growth
 
 SCALARS = [
     *("a", "b c", "'x'", '"y\\n"', "1", "0x1f", "017", "1_000", "190:20:30", "12:30", "1.5", "1e3"),
@@ -283,10 +283,9 @@ TAGGED_LAUGHS = LAUGHS.replace(": &a", ": &a").replace("[*", "!!seq [*") + "z: !
     "text", [LAUGHS, MERGED_LAUGHS, TAGGED_LAUGHS], ids=["list", "merge", "tag"]
 )
 def test_aliases_that_multiply_beyond_all_use(text: str):
-    began = time.process_time()
+    # Without the limit it would take longer than the universe is old.
     with pytest.raises(ManifestError, match="unfold into more than"):
         read(text, "prefect.yaml")
-    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(
@@ -315,10 +314,9 @@ def test_an_empty_document_is_nothing():
     assert read("# only a comment\n", "f").value is None
 
 
-def test_a_thousand_deployments_with_anchors_are_read_quickly():
+def test_deployments_with_anchors_are_read_faster_than_by_pyyaml_s_own_loader():
     entry = "- name: d{n}\n  entrypoint: f.py:f\n  tags: *tags\n  parameters: {{rows: {n}}}\n"
-    text = "x: &tags [a, b]\ndeployments:\n" + "".join(entry.format(n=n) for n in range(1000))
-    began = time.process_time()
-    assert len(read(text, "f").value["deployments"]) == 1000
-    # A quarter of that on a quiet machine; PyYAML's own loader takes five times as long as this.
-    assert time.process_time() - began < 0.6
+    text = "x: &tags [a, b]\ndeployments:\n" + "".join(entry.format(n=n) for n in range(500))
+    assert len(read(text, "f").value["deployments"]) == 500
+    # Three times as fast on a quiet machine.
+    assert growth(lambda: yaml.safe_load(text), lambda: read(text, "f")) < 0.8

@@ -16,6 +16,8 @@ from flowlift.repo.globs import Matcher
 from tests.unit.repo.trees import git
 from tests.unit.repo.trees import write as write_files
 
+pytestmark = pytest.mark.real
+
 MANIFEST = """\
 pull:
   - prefect.deployments.steps.run_shell_script:

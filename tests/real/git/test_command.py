@@ -7,6 +7,8 @@ import pytest
 
 from flowlift.repo.command import environment, has_login, logged_in, run
 
+pytestmark = pytest.mark.real
+
 LOGIN = ("https://github.com/", "AUTHORIZATION: basic abc")
 KEY = "http.https://github.com/.extraheader"
 

@@ -15,6 +15,8 @@ from flowlift.delivery.project import open_project
 from flowlift.errors import ConfigError, GitError, InputError
 from tests.real.repositories import git_environ
 
+pytestmark = pytest.mark.real
+
 CONFIG = """\
 default-branch = "main"
 [env.dev]
