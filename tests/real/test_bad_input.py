@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -37,15 +36,12 @@ def test_no_repository(tmp_path: Path) -> None:
 def test_no_manifest(git_repository: GitRepository) -> None:
     git_repository.commit("empty", {"README.md": "x\n"})
     git_repository.push()
-    result = flowlift(
-        ["plan", "prod", "-C", str(git_repository.path)],
-        {"FLOWLIFT_PROD_API_URL": "http://127.0.0.1:9/api"},
-    )
-    assert result.code in {1, 2}
-    checked = flowlift(["check", "-C", str(git_repository.path)], {})
-    assert checked.code == 2
-    assert "nothing matches prefect.yaml" in checked.err
-    assert "flowlift init" in checked.err
+    nowhere = {"FLOWLIFT_PROD_API_URL": "http://127.0.0.1:9/api"}
+    for command in (["check"], ["plan", "prod"], ["apply", "prod", "--yes"]):
+        result = flowlift([*command, "-C", str(git_repository.path)], nowhere)
+        assert result.code == 2
+        assert "nothing matches prefect.yaml" in result.err
+        assert "flowlift init" in result.err
 
 
 def test_no_address(platform: Platform) -> None:
@@ -81,7 +77,7 @@ def test_broken_yaml_names_its_line(platform: Platform, text: str, line: int) ->
     platform.repository.write({"prefect.yaml": text})
     result = platform.flowlift("plan", "prod")
     assert result.code == 2
-    assert "prefect.yaml:" in result.err
+    assert f"prefect.yaml:{line}" in result.err
     assert platform.live(platform.prod) == {}
 
 
@@ -170,8 +166,6 @@ def test_a_manifest_of_thousands_is_planned(platform: Platform) -> None:
     ]
     platform.commit()
     platform.push()
-    begun = time.monotonic()
     result = platform.flowlift("plan", "prod")
     assert result.code == 0, result.err
     assert "Plan: 5,000 to create" in result.out
-    assert time.monotonic() - begun < 120

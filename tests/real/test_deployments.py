@@ -53,6 +53,41 @@ def test_a_change_of_form_alone_changes_nothing(platform: Platform) -> None:
     assert plan.actions == {}
 
 
+def test_what_a_branch_removes_and_renames_is_found(platform: Platform) -> None:
+    platform.flowlift("sync", "dev", "--yes")
+    platform.branch("feat/tidy")
+    platform.named("hourly")["name"] = "each-hour"
+    platform.deployments.remove(platform.named("weekly"))
+    platform.commit()
+    platform.push()
+    plan = platform.flowlift("plan", "dev", "--json", "--allow-delete", "2")
+    assert plan.code == 0, plan.out + plan.err
+    assert plan.actions == {"each-hour": "create", "hourly": "delete", "weekly": "delete"}
+    assert "now" in plan.reasons("hourly")[0]
+    assert "was" in plan.reasons("each-hour")[0]
+
+
+def test_a_repository_without_a_configuration_is_planned_and_applied(platform: Platform) -> None:
+    (platform.repository.path / "flowlift.toml").unlink()
+    platform.named("hourly")["schedules"][0]["active"] = False
+    platform.commit()
+    platform.push()
+    plan = platform.flowlift("plan", "prod")
+    assert plan.code == 0, plan.out + plan.err
+    assert "schedules-stay-off" in plan.out
+    assert 'schedules = "on" under [tool.flowlift.env.prod]' in " ".join(plan.out.split())
+    assert platform.flowlift("apply", "prod", "--yes").code == 0
+    live = platform.live(platform.prod)
+    assert schedules_of(live["hourly"]) == {"schedule-1": False}
+    assert schedules_of(live["nightly"]) == {"schedule-1": True}
+    platform.branch("feat/rows")
+    platform.named("nightly")["parameters"] = {"rows": 6}
+    platform.commit()
+    platform.push()
+    assert platform.flowlift("apply", "dev", "--yes").code == 0
+    assert schedules_of(platform.live(platform.dev)["nightly"]) == {"schedule-1": False}
+
+
 def test_a_shallow_clone_says_which_depth_to_fetch(platform: Platform, tmp_path: Path) -> None:
     platform.branch("feat/deep")
     platform.commit(files={"src/shared/rows.py": "def count(rows):\n    return rows\n"})
@@ -132,7 +167,9 @@ def test_verify_runs_what_was_applied(platform: Platform, start_worker: Any) -> 
     platform.branch("feat/rows")
     platform.named("hourly")["parameters"] = {"rows": 6}
     platform.named("nightly")["parameters"] = {"source": "nowhere"}
-    platform.commit(files={"src/flows/__init__.py": ""})
+    config = CONFIG.format(prefix=platform.dev.prefix)
+    given = f'{config}[verify.parameters]\n"*/hourly" = {{ source = "refunds" }}\n'
+    platform.commit(files={"src/flows/__init__.py": "", "flowlift.toml": given})
     platform.push()
     platform.flowlift("apply", "dev", "--yes")
     start_worker(platform.dev.server, platform.pool)
@@ -143,6 +180,12 @@ def test_verify_runs_what_was_applied(platform: Platform, start_worker: Any) -> 
     assert "/runs/flow-run/" in failed.out
     fine = platform.flowlift("verify", "dev", "-n", "hourly")
     assert fine.code == 0, fine.out
+    query = {
+        "deployments": {"name": {"any_": ["hourly"]}},
+        "flows": {"name": {"any_": [platform.dev.name("ingest")]}},
+    }
+    runs = platform.dev.server.request("POST", "/flow_runs/filter", query)
+    assert [run["parameters"] for run in runs] == [{"rows": 6, "source": "refunds"}] * 2
 
 
 def test_verify_says_that_no_worker_polls_the_pool(platform: Platform) -> None:

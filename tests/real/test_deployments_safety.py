@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.real.platform import Platform
-from tests.real.proxy import Answer, Proxy
+from tests.real.proxy import Answer, Proxy, Request
 
 pytestmark = pytest.mark.real
 
@@ -66,6 +68,35 @@ def test_the_second_pull_request_is_told_whose_branch_dev_holds(platform: Platfo
     taken = platform.flowlift("apply", "dev", "--yes", "--take-over")
     assert taken.code == 0, taken.err
     assert platform.live(platform.dev)["hourly"]["parameters"] == {"rows": 7}
+
+
+def test_the_second_pull_request_is_told_the_first_ones_number(
+    platform: Platform, tmp_path: Path
+) -> None:
+    platform.branch("feat/one")
+    platform.named("hourly")["parameters"] = {"rows": 6}
+    platform.commit()
+    platform.push()
+    file = tmp_path / "event.json"
+    head = {"ref": "feat/one", "sha": platform.repository.git("rev-parse", "HEAD").strip()}
+    file.write_text(json.dumps({"number": 7, "pull_request": {"head": head}}), encoding="utf-8")
+    ci = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_EVENT_NAME": "pull_request",
+        "GITHUB_EVENT_PATH": str(file),
+        "GITHUB_HEAD_REF": "feat/one",
+        "GITHUB_BASE_REF": "main",
+    }
+    assert platform.flowlift("apply", "dev", "--yes", environ=ci).code == 0
+    platform.repository.switch("main")
+    platform.branch("feat/two")
+    platform.named("hourly")["parameters"] = {"rows": 7}
+    platform.commit()
+    platform.push()
+    refused = platform.flowlift("plan", "dev")
+    assert refused.code == 2
+    assert "'feat/one'" in refused.out
+    assert "#7" in refused.out
 
 
 # 8. Plans ----------------------------------------------------------------------------------
@@ -133,18 +164,52 @@ def test_an_apply_that_breaks_half_way_says_so_and_converges(platform: Platform)
     assert len(platform.live(platform.prod)) == 3
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_apply_says_what_was_done_and_what_was_left(
+    platform: Platform, number: signal.Signals
+) -> None:
+    """The signal comes while the second of three is written, which is finished."""
+    writing = threading.Event()
+
+    def notice(request: Request) -> None:
+        if request.path == "/deployments/" and request.json()["name"] == "nightly":
+            writing.set()
+
+    with Proxy(platform.prod.url, delay=0.5, answer=notice) as proxy:
+        process = subprocess.Popen(
+            _command(platform, "apply", "prod", "--yes"),
+            env={**os.environ, **platform.environ, "FLOWLIFT_PROD_API_URL": proxy.url},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert writing.wait(60)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, out + err
+    done = set(platform.live(platform.prod))
+    assert {"hourly", "nightly"} <= done
+    for name in ("hourly", "nightly", "weekly"):
+        assert f"/{name}" in (out if name in done else err)
+    assert "Run the same command again" in err
+    assert "Traceback" not in err
+    # The lock was given back: nobody waits for it.
+    assert platform.flowlift("apply", "prod", "--yes").code == 0
+    assert set(platform.live(platform.prod)) == {"hourly", "nightly", "weekly"}
+    assert "No changes" in platform.flowlift("plan", "prod").out
+
+
 def _subprocess(platform: Platform, *arguments: str) -> tuple[int, str]:
     done = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("flowlift")),
-            arguments[0],
-            "-C",
-            str(platform.repository.path),
-            *arguments[1:],
-        ],
+        _command(platform, *arguments),
         env={**os.environ, **platform.environ},
         capture_output=True,
         text=True,
         check=False,
     )
     return done.returncode, done.stdout + done.stderr
+
+
+def _command(platform: Platform, name: str, *more: str) -> list[str]:
+    program = str(Path(sys.executable).with_name("flowlift"))
+    return [program, name, "-C", str(platform.repository.path), *more]

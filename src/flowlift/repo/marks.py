@@ -173,7 +173,10 @@ def _broken(error: yaml.MarkedYAMLError, file: str) -> ManifestError:
     mark = error.problem_mark or error.context_mark
     said = ", ".join(part for part in (error.context, error.problem) if part)
     remedy = "Mend the line, or the one above it; nothing of the file was read."
-    if "\\t" in said:
+    if "end of stream" in said or "<stream end>" in said:
+        mark = error.context_mark or mark  # where it begins, not where the file ends
+        remedy = "A quote or bracket is opened in this line and never closed."
+    elif "\\t" in said:
         remedy = "Indent with spaces: YAML does not allow tabs there."
     elif "flow mapping" in said or "block mapping" in said or "'%'" in said or "'{'" in said:
         remedy = 'Check the indentation, and put a value with a template in quotes: "{{ name }}".'
