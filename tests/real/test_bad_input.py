@@ -81,6 +81,23 @@ def test_broken_yaml_names_its_line(platform: Platform, text: str, line: int) ->
     assert platform.live(platform.prod) == {}
 
 
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [("{outside}", "leads out of the repository"), ("prefect.yaml", "cannot be read")],
+)
+def test_a_manifest_that_is_a_link_shows_nothing_from_outside(
+    git_repository: GitRepository, tmp_path: Path, target: str, told: str
+) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("t0ps3cret", encoding="utf-8")
+    (git_repository.path / "prefect.yaml").symlink_to(target.format(outside=outside))
+    git_repository.commit("link")
+    result = flowlift(["check", "-C", str(git_repository.path)], {})
+    assert result.code == 2
+    assert told in result.err
+    assert "t0ps3cret" not in result.out + result.err
+
+
 def test_an_api_that_is_down(platform: Platform) -> None:
     environ = {"FLOWLIFT_PROD_API_URL": "http://127.0.0.1:9/api"}
     result = platform.flowlift("plan", "prod", environ=environ)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from flowlift.plan.model import Action, Finding, Level, Plan, Reason
 from flowlift.render.blocks import Block, Remark, blocks_of, remarks_of
@@ -210,8 +210,7 @@ class Page:
         lead = ink(f"{finding.level.value}:")
         check = self.ink.dim(f"[{visible(finding.check)}]")
         yield " ".join([lead, self.ink.bold(": ".join(places)), check])
-        if remark.others:
-            also = f"and at {_places(remark.others, self.verbose)}"
+        if remark.others and (also := _also(remark, self.verbose)):
             yield from map(self.ink.dim, self.wrapped(also, _INDENT))
         for line in finding.message.splitlines():
             yield from self.wrapped(visible(line), _INDENT)
@@ -256,8 +255,16 @@ def _joined(piece: Piece, arrow: str) -> str:
     return f"{label} {values}" if label and values else label or values
 
 
-def _places(findings: Iterable[Finding], every: bool) -> str:
-    places = [place(f.file, f.line) or name(f.deployment) for f in findings]
-    shown = places if every else places[:_PLACES]
-    rest = len(places) - len(shown)
-    return ", ".join(shown) + (f" and {rest:,} more" if rest else "")
+def _also(remark: Remark, every: bool) -> str:
+    """The other places; of one place that several deployments share, as by an anchor, those."""
+    findings = (remark.first, *remark.others)
+    places = list(dict.fromkeys(place(f.file, f.line) for f in findings))
+    words, found = "and at ", places[1:]
+    if not found or "" in places:
+        words, found = (
+            "for ",
+            list(dict.fromkeys(name(f.deployment) for f in findings if f.deployment)),
+        )
+    shown = found if every else found[:_PLACES]
+    rest = len(found) - len(shown)
+    return words + ", ".join(shown) + (f" and {rest:,} more" if rest else "") if shown else ""

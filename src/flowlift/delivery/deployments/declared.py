@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from flowlift.delivery.project import Project
-from flowlift.errors import InputError, Position
+from flowlift.errors import InputError, ManifestError, Position
 from flowlift.plan.checks.report import Report
 from flowlift.plan.checks.shape import check_manifest
 from flowlift.plan.model import Declared, Finding, Flow
@@ -33,8 +34,7 @@ def read_manifests(project: Project, files: Sequence[str], report: Report) -> li
         )
     declared: list[Declared] = []
     for file in found:
-        text = (project.root / file).read_bytes()
-        parsed = _located(manifest.read(text, file), project.environ)
+        parsed = _located(manifest.read(_content(project, file), file), project.environ)
         root = manifest.working_root(parsed, files, project.settings.roots)
         if isinstance(root, Finding):
             report.adopt(root)
@@ -44,6 +44,33 @@ def read_manifests(project: Project, files: Sequence[str], report: Report) -> li
         for entry in parsed.declared:
             declared.append(replace(entry, root=root))
     return declared
+
+
+def _content(project: Project, file: str) -> bytes:
+    """A manifest as it stands; never what lies outside of the repository, which a log would show.
+
+    Raises:
+        InputError: it is a link that leads out of the repository.
+        ManifestError: it cannot be read.
+    """
+    if project.root == project.repository.root:
+        read = partial(project.repository.read, None, file)
+    else:
+        read = (project.root / file).read_bytes  # an export, which has no link that leads out
+    try:
+        content = read()
+    except (OSError, RuntimeError) as error:  # of a link to itself, before Python 3.13
+        why = getattr(error, "strerror", None) or error
+        raise ManifestError(
+            f"It cannot be read: {why}.",
+            remedy="Make it a file that may be read.",
+            at=Position(file),
+        ) from None
+    if content is None:
+        raise ManifestError(
+            "It is not a file.", remedy="Make it a file, or mend `manifests`.", at=Position(file)
+        )
+    return content
 
 
 def _located(parsed: Manifest, environ: Mapping[str, str]) -> Manifest:
