@@ -12,6 +12,7 @@ import pytest
 from flowlift.errors import LockedError
 from flowlift.plan.fields import KnownAfterBuild
 from flowlift.plan.model import Change
+from flowlift.workspace import client as client_module
 from flowlift.workspace import putting, trouble
 from flowlift.workspace.automations import LABEL
 from flowlift.workspace.client import Client
@@ -21,6 +22,12 @@ from tests.unit.workspace import parts
 from tests.unit.workspace.fake_api import ask, endpoint, fake_api
 
 Special = Callable[[Request], "Answer | None"]
+
+
+@pytest.fixture(autouse=True)
+def _near(monkeypatch: pytest.MonkeyPatch):
+    """The fake is near, so it gets one write at a time, however busy this machine is."""
+    monkeypatch.setattr(client_module, "NEAR", 60.0)
 
 
 class Workspace:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 from flowlift.delivery.project import Project
 from flowlift.errors import InputError, ManifestError, Position
@@ -53,12 +52,11 @@ def _content(project: Project, file: str) -> bytes:
         InputError: it is a link that leads out of the repository.
         ManifestError: it cannot be read.
     """
-    if project.root == project.repository.root:
-        read = partial(project.repository.read, None, file)
-    else:
-        read = (project.root / file).read_bytes  # an export, which has no link that leads out
     try:
-        content = read()
+        if project.root == project.repository.root:
+            content = project.repository.read(None, file)
+        else:  # an export, which has no link that leads out
+            content = (project.root / file).read_bytes()
     except (OSError, RuntimeError) as error:  # of a link to itself, before Python 3.13
         why = getattr(error, "strerror", None) or error
         raise ManifestError(
