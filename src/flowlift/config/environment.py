@@ -42,6 +42,10 @@ class Environment(Section):
         "declared",
         description="Whether schedules are active: never, always, or as the manifest says.",
     )
+    triggers: Literal["off", "on", "declared"] = Field(
+        "declared",
+        description="Whether triggers are enabled: never, always, or as the manifest says.",
+    )
     prune: bool = Field(
         True, description="Delete owned deployments that the manifest no longer declares."
     )

@@ -31,7 +31,7 @@ class Verify(Section):
 
 
 DEFAULT_ENVIRONMENTS = {
-    "dev": Environment(ref="branch", schedules="off"),
+    "dev": Environment(ref="branch", schedules="off", triggers="off"),
     "prod": Environment(ref="default", schedules="declared"),
 }
 

@@ -98,6 +98,7 @@ class Project:
             default_branch=self.default_branch,
             repository_url=self.remote_url or self.repository.root.name,
             schedules=wanted.schedules,
+            triggers=wanted.triggers,
             prune=wanted.prune,
             on_drift=wanted.on_drift,
             tags=wanted.tags,

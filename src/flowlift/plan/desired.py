@@ -99,17 +99,19 @@ def resolve(declared: Declared, flow: Flow, values: Values, policy: Policy) -> R
         # Not declared means not sent: the server then keeps what an operator has set.
         body["paused"] = paused
     wanted, pauses = schedules(entry)
+    triggers = _triggers(entry, name)
     desired = Desired(
         flow=flow.name,
         name=name,
         body=body,
         schedules=wanted,
-        triggers=_triggers(entry, name),
+        triggers=tuple(_switched(trigger, policy) for trigger in triggers),
         declared=declared,
         labels=_labels(entry),
         origins={**entry.origins, **_policy_origins(policy, pull, key)},
         secrets=frozenset(_field_path(path) for path in resolver.secrets),
         schedule_pauses=pauses,
+        trigger_pauses=frozenset(str(one["name"]) for one in triggers if not one["enabled"]),
     )
     return Resolution(
         desired,
@@ -196,6 +198,8 @@ def _policy_origins(policy: Policy, pull: Checkout | None, key: str) -> dict[str
         fields.add("pull_steps")
     if policy.schedules != "declared":
         fields.add("schedules.active")
+    if policy.triggers != "declared":
+        fields.add("triggers.enabled")
     return dict.fromkeys(sorted(fields), source)
 
 
@@ -233,3 +237,10 @@ def _triggers(entry: Entry, deployment: str) -> tuple[Mapping[str, Json], ...]:
         except TriggerError as error:
             entry.problem("trigger", f"Prefect refuses this trigger: {error}", *path)
     return tuple(found)
+
+
+def _switched(trigger: Mapping[str, Json], policy: Policy) -> Mapping[str, Json]:
+    """A trigger's automation, on or off as the environment's policy says."""
+    if policy.triggers == "declared":
+        return trigger
+    return {**trigger, "enabled": policy.triggers == "on"}

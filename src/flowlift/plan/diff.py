@@ -7,7 +7,7 @@ person are always kept; other drift is undone or kept as the environment's polic
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,12 +28,12 @@ from flowlift.plan.model import (
     ReasonKind,
     Schedule,
 )
+from flowlift.plan.places import differences
 from flowlift.plan.schedules import pair
+from flowlift.plan.triggers import describe_trigger, trigger_contents
 
 SOURCE_FIELDS = {"parameter_openapi_schema", "description"}
 """Fields that the flow's code decides where the manifest does not."""
-
-ABSENT = "(absent)"
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class _Comparison:
 
     def note(self, name: str, before: Json, after: Json, kind: ReasonKind) -> None:
         """Write down each difference below `name`, masked."""
-        for path, old, new in _differences(name, before, after):
+        for path, old, new in differences(name, before, after):
             self.fields.append(
                 FieldChange(
                     field=path,
@@ -177,15 +177,6 @@ def describe(schedule: Schedule) -> dict[str, Json]:
     return shown
 
 
-def describe_trigger(automation: Mapping[str, Json]) -> dict[str, Json]:
-    """An automation as a plan shows it: what is not Prefect's default."""
-    action: Mapping[str, Json] = next(iter(automation["actions"]), {})
-    shown = {**automation["trigger"], "enabled": automation["enabled"]}
-    for key in ("parameters", "job_variables", "schedule_after"):
-        shown[key] = action.get(key)
-    return {key: value for key, value in shown.items() if value not in (None, "", [], {}, 0)}
-
-
 def _compare_body(comparison: _Comparison) -> dict[str, Json]:
     desired, live, policy = comparison.desired, comparison.live, comparison.policy
     body = dict(desired.body)
@@ -285,17 +276,55 @@ def _compare_triggers(comparison: _Comparison) -> tuple[Mapping[str, Json], ...]
     desired, live = comparison.desired.triggers, comparison.live.triggers
     if live is None or list(desired) == list(live):
         return desired
-    known = [dict(trigger) for trigger in live]
-    drifted = comparison.drifted("triggers", known) if known or desired else False
-    ours = comparison.unchanged_by_us("triggers", [dict(trigger) for trigger in desired])
+    left = list(live)
+    written = []
+    switched: dict[int, bool] = {}
+    for trigger in desired:
+        found = next((one for one in left if one.get("name") == trigger["name"]), None)
+        enabled = trigger["enabled"]
+        if found is not None:
+            left.remove(found)
+            enabled = switched[id(found)] = _enabled(comparison, trigger, found)
+        written.append({**trigger, "enabled": enabled})
+
+    known, want = trigger_contents(live), trigger_contents(desired)
+    if known == want:
+        return tuple(written)
+    drifted = comparison.drifted("triggers", known) if known or want else False
+    ours = comparison.unchanged_by_us("triggers", want)
     if drifted and ours and comparison.policy.on_drift == "keep":
-        comparison.keep("triggers", known, list(desired), "changed by hand since the last apply")
-        return live
+        comparison.keep("triggers", known, want, "changed by hand since the last apply")
+        return tuple({**t, "enabled": switched.get(id(t), t.get("enabled"))} for t in live)
     kind = comparison.kind("triggers", drifted=drifted and ours)
-    before = {str(t.get("name")): dict(t) for t in live}
-    after = {str(t.get("name")): dict(t) for t in desired}
+    before = {str(t.get("name")): t for t in known}
+    after = {str(t.get("name")): t for t in want}
     comparison.note("triggers", before, after, kind)
-    return desired
+    return tuple(written)
+
+
+def _enabled(
+    comparison: _Comparison, trigger: Mapping[str, Json], found: Mapping[str, Json]
+) -> bool:
+    """Whether an automation will be on: as `_activity` has it for a schedule."""
+    want, have = bool(trigger["enabled"]), bool(found.get("enabled"))
+    name = f"triggers.{trigger['name']}.enabled"
+    if want == have:
+        return want
+    last = comparison.applied.get(name)
+    if want:
+        if last == "1":
+            comparison.keep(name, False, True, "disabled by hand since the last apply")
+            return False
+        declared_off = trigger["name"] in comparison.desired.trigger_pauses
+        if not comparison.applied and not declared_off:
+            comparison.keep(name, False, True, "disabled before flowlift took the deployment over")
+            return False
+    by_hand = last == str(int(want))
+    if by_hand and comparison.policy.on_drift == "keep":
+        comparison.keep(name, have, want, "switched by hand")
+        return have
+    comparison.note(name, have, want, comparison.kind("triggers.enabled", drifted=by_hand))
+    return want
 
 
 def _compare_labels(comparison: _Comparison) -> None:
@@ -346,7 +375,7 @@ def _labels(
     wanted: Desired, live: Live | None, provenance: Provenance, tool_version: str
 ) -> dict[str, str | int | float | bool]:
     """The stamp of what was wanted, kept values aside, with the labels that others have set."""
-    applied = stamps.digests(wanted.body, wanted.schedules, [dict(t) for t in wanted.triggers])
+    applied = stamps.digests(wanted.body, wanted.schedules, wanted.triggers)
     applied |= {f"labels.{key}": digest(value) for key, value in wanted.labels.items()}
     others = stamps.foreign(live.labels) if live else {}
     dropped = _dropped_labels(wanted, live) if live else []
@@ -358,28 +387,3 @@ def _live_content(live: Live | None) -> Json:
     if live is None:
         return None
     return [live.id, live.body, [(s.slug, describe(s)) for s in live.schedules]]
-
-
-def _differences(path: str, before: Json, after: Json) -> Iterable[tuple[str, Json, Json]]:
-    """Every place below `path` where two values differ, as small as can be shown."""
-    if before == after:
-        return
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for key in [*before, *(key for key in after if key not in before)]:
-            inner = f"{path}.{key}"
-            if key not in after:
-                yield inner, before[key], ABSENT
-            elif key not in before:
-                yield inner, ABSENT, after[key]
-            else:
-                yield from _differences(inner, before[key], after[key])
-    elif (
-        isinstance(before, list)
-        and isinstance(after, list)
-        and len(before) == len(after)
-        and any(isinstance(item, (dict, list)) for item in after)
-    ):
-        for index, (old, new) in enumerate(zip(before, after, strict=True)):
-            yield from _differences(f"{path}[{index}]", old, new)
-    else:
-        yield path, before, after

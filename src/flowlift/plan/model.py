@@ -118,6 +118,7 @@ class Policy:
     default_branch: str
     repository_url: str = ""
     schedules: Literal["off", "on", "declared"] = "declared"
+    triggers: Literal["off", "on", "declared"] = "declared"
     prune: bool = True
     on_drift: Literal["undo", "keep"] = "undo"
     tags: tuple[str, ...] = ()
@@ -142,7 +143,8 @@ class Desired:
     which stand apart. `origins` says where a field came from ("prefect.yaml:12", "policy dev").
     `secrets` holds the paths whose values must never be shown.
     A `schedules` entry without a slug gets one when it is compared with what is live.
-    `schedule_pauses` are positions in `schedules` that the manifest itself declares as not active.
+    `schedule_pauses` are positions in `schedules` that the manifest itself declares as not active,
+    `trigger_pauses` the names of the triggers that it declares as not enabled.
     """
 
     flow: str
@@ -155,6 +157,7 @@ class Desired:
     origins: Mapping[str, str] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
     schedule_pauses: frozenset[int] = frozenset()
+    trigger_pauses: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:

@@ -7,11 +7,12 @@ Flow runs inherit the labels of their deployment.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote, unquote
 
 from flowlift.plan.fields import FIELDS, comparable, digest, schedule_content
 from flowlift.plan.model import Json, Live, Provenance, Schedule
+from flowlift.plan.triggers import trigger_contents
 
 PREFIX = "flowlift."
 REPOSITORY = PREFIX + "repository"
@@ -73,12 +74,13 @@ def applied(live: Live) -> dict[str, str]:
 
 
 def digests(
-    body: Mapping[str, Json], schedules: Iterable[Schedule], triggers: Json
+    body: Mapping[str, Json], schedules: Iterable[Schedule], triggers: Sequence[Mapping[str, Json]]
 ) -> dict[str, str]:
     """What `applied` gives back after these have been written.
 
-    A schedule's activity stands apart from its content, so that a pause by hand is told from a
-    change of its times. What is Prefect's default is left out, as flow runs inherit all labels.
+    Whether a schedule or a trigger is on stands apart from its content, so that a pause by hand is
+    told from a change of its times. What is Prefect's default is left out, as flow runs inherit all
+    labels.
     """
     digests = {field: digest(comparable(field, value)) for field, value in body.items()}
     result = {field: value for field, value in digests.items() if _DEFAULTS.get(field) != value}
@@ -87,5 +89,7 @@ def digests(
         result[f"schedules.{schedule.slug}"] = digest(content)
         result[f"schedules.{schedule.slug}.active"] = str(int(schedule.active))
     if triggers:
-        result["triggers"] = digest(triggers)
+        result["triggers"] = digest(trigger_contents(triggers))
+    for trigger in triggers:
+        result[f"triggers.{trigger['name']}.enabled"] = str(int(trigger["enabled"]))
     return result

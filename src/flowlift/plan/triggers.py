@@ -7,7 +7,7 @@ A `metric` trigger is Prefect Cloud's alone: an own server answers 422.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -183,6 +183,21 @@ def canonical(document: Json) -> Json:
     if isinstance(document, (list, tuple)):
         return [canonical(item) for item in document]
     return document
+
+
+def trigger_contents(automations: Iterable[Mapping[str, Json]]) -> list[Json]:
+    """Automations without whether they are on, which a person may switch."""
+    return [{k: v for k, v in one.items() if k != "enabled"} for one in automations]
+
+
+def describe_trigger(automation: Mapping[str, Json]) -> dict[str, Json]:
+    """An automation as a plan shows it: what is not Prefect's default."""
+    action: Mapping[str, Json] = next(iter(automation["actions"]), {})
+    shown = dict(automation["trigger"])
+    for key in ("parameters", "job_variables", "schedule_after"):
+        shown[key] = action.get(key)
+    said = {key: value for key, value in shown.items() if value not in (None, "", [], {}, 0)}
+    return {**said, "enabled": automation["enabled"]}
 
 
 def _typed(spec: Mapping[str, Json]) -> dict[str, Json]:

@@ -16,10 +16,10 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import NamedTuple
 
-from flowlift.plan.diff import ABSENT
 from flowlift.plan.fields import DEFAULTS
 from flowlift.plan.mask import HIDDEN
 from flowlift.plan.model import Action, Change, FieldChange, Json, Kept
+from flowlift.plan.places import ABSENT
 from flowlift.render.values import (
     bare,
     below,
@@ -87,6 +87,8 @@ def kept_in_words(kept: Kept) -> list[str]:
     path = visible(kept.field)
     if kept.field == "paused":
         return [f"stays {'paused' if kept.live else 'not paused'}: {note}"]
+    if path.startswith("triggers.") and path.endswith(".enabled"):
+        return [f"{path.removesuffix('.enabled')} stays {'on' if kept.live else 'off'}: {note}"]
     if part := _SCHEDULE_PART.fullmatch(kept.field):
         if part["part"] == "active":
             state = "on" if kept.live else "paused"

@@ -14,6 +14,8 @@ from flowlift.plan.model import Action, Change, Desired, Live, Policy, Schedule
 from tests.unit.plan.build_parts import declared, desired, flow, live_after, policy, provenance
 
 DAILY = {"cron": "0 6 * * *", "timezone": "Europe/Berlin"}
+EVENT = {"expect": ["done"]}
+AUTOMATION = "daily__automation_1"
 
 
 def plan(want: Desired, live: Live, wish: Policy | None = None) -> Change:
@@ -178,6 +180,93 @@ def test_a_schedule_added_by_hand_is_undone_or_kept() -> None:
     assert [reason.kind for reason in undone.reasons] == ["drift"]
     kept = plan(want, live, policy(on_drift="keep"))
     assert kept.action is Action.NONE
+
+
+def with_trigger(live: Live, **changes: Any) -> Live:
+    assert live.triggers is not None
+    first, *others = live.triggers
+    return replace(live, triggers=({**first, **changes}, *others))
+
+
+def switches(want: Desired | None) -> list[Any]:
+    assert want is not None
+    return [trigger["enabled"] for trigger in want.triggers]
+
+
+def test_triggers_are_on_or_off_as_the_policy_says() -> None:
+    entry = declared(triggers=[EVENT, {**EVENT, "enabled": False}])
+    assert switches(desired(entry)) == [True, False]
+    assert switches(desired(entry, policy(triggers="off"))) == [False, False]
+    assert switches(desired(entry, policy(triggers="on"))) == [True, True]
+
+
+def test_a_changed_policy_switches_triggers_and_says_so() -> None:
+    off, on = policy(triggers="off"), policy(triggers="on")
+    live = applied(desired(declared(triggers=[EVENT]), off))
+    assert plan(desired(declared(triggers=[EVENT]), off), live, off).action is Action.NONE
+    change = plan(desired(declared(triggers=[EVENT]), on), live, on)
+    assert fields(change) == {f"triggers.{AUTOMATION}.enabled": (False, True)}
+    assert [reason.kind for reason in change.reasons] == ["policy"]
+    assert plan(desired(declared(triggers=[EVENT]), on), live_after(change), on).fields == ()
+
+
+def test_an_automation_disabled_by_hand_stays_so_through_other_changes() -> None:
+    want = desired(declared(triggers=[EVENT]))
+    live = with_trigger(applied(want), enabled=False)
+    assert plan(want, live).action is Action.NONE
+    changed = declared(triggers=[{**EVENT, "expect": ["later"]}])
+    change = plan(desired(changed), live)
+    assert switches(change.desired) == [False]
+    assert [kept.note for kept in change.kept] == ["disabled by hand since the last apply"]
+    assert fields(change) == {f"triggers.{AUTOMATION}.trigger.expect": (["done"], ["later"])}
+    # ... and through the next one too: what is stamped is what was wanted.
+    again = plan(desired(declared(triggers=[EVENT])), live_after(change))
+    assert switches(again.desired) == [False]
+
+
+def test_an_automation_enabled_by_hand_where_triggers_are_off_is_drift() -> None:
+    off = policy("dev", triggers="off")
+    want = desired(declared(triggers=[EVENT]), off)
+    live = with_trigger(applied(want), enabled=True)
+    change = plan(want, live, off)
+    assert fields(change) == {f"triggers.{AUTOMATION}.enabled": (True, False)}
+    assert [reason.kind for reason in change.reasons] == ["drift"]
+    kept = plan(want, live, replace(off, on_drift="keep"))
+    assert kept.action is Action.NONE
+    assert switches(kept.desired) == [True]
+
+
+def test_one_of_two_triggers_of_a_name_is_paired_with_one_of_them() -> None:
+    want = desired(declared(triggers=[{**EVENT, "name": "a"}, {**EVENT, "name": "a"}]))
+    change = plan(want, with_trigger(applied(want), enabled=False))
+    assert switches(change.desired) == [False, True]
+    assert change.action is Action.NONE
+
+
+def test_an_automation_off_before_flowlift_stays_off_unless_the_manifest_declares_it() -> None:
+    on = policy(triggers="on")
+    live = replace(applied(desired(declared(triggers=[EVENT]))), labels={})
+    live = with_trigger(live, enabled=False)
+    assert switches(plan(desired(declared(triggers=[EVENT]), on), live, on).desired) == [False]
+    declared_off = desired(declared(triggers=[{**EVENT, "enabled": False}]), on)
+    assert switches(plan(declared_off, live, on).desired) == [True]
+
+
+def test_content_of_a_trigger_changed_by_hand_is_undone_or_kept() -> None:
+    want = desired(declared(triggers=[EVENT]))
+    live = with_trigger(applied(want), description="mine")
+    change = plan(want, live)
+    assert fields(change) == {f"triggers.{AUTOMATION}.description": ("mine", "")}
+    assert [reason.kind for reason in change.reasons] == ["drift"]
+    kept = plan(want, live, policy(on_drift="keep"))
+    assert kept.action is Action.NONE
+    assert kept.desired is not None
+    assert kept.desired.triggers == live.triggers
+    off = policy(triggers="off", on_drift="keep")
+    switched = plan(desired(declared(triggers=[EVENT]), off), live, off)
+    assert fields(switched) == {f"triggers.{AUTOMATION}.enabled": (True, False)}
+    assert switched.desired is not None
+    assert switched.desired.triggers[0]["description"] == "mine"
 
 
 def test_an_unstamped_deployment_is_adopted_once() -> None:

@@ -101,7 +101,9 @@ def test_the_configuration_is_read_and_switches_schedules_on_in_prod(tmp_path: P
     loaded = load(tmp_path)
     assert loaded.file == "pyproject.toml"
     assert loaded.settings.default_branch == "trunk"
-    assert loaded.settings.environment("dev") == Environment(ref="branch", schedules="off")
+    assert loaded.settings.environment("dev") == Environment(
+        ref="branch", schedules="off", triggers="off"
+    )
     assert loaded.settings.environment("prod").schedules == "on"
     assert loaded.settings.verify == Verify()
 

@@ -17,6 +17,7 @@ from flowlift.plan.mask import mask
 from flowlift.plan.model import Declared, Json, Policy
 from flowlift.plan.schedules import pair
 from flowlift.plan.templates import Values, words
+from flowlift.plan.triggers import describe_trigger
 from flowlift.workspace.client import Client
 
 MANIFEST_PATH: Mapping[str, tuple[str, ...]] = {
@@ -60,7 +61,16 @@ def explain(resolution: Resolution) -> list[Origin]:
         origins.append(Origin(f"schedules.{schedule.slug}", describe(schedule), source))
     for index, trigger in enumerate(desired.triggers):
         source = _manifest(desired.declared, ("triggers", index))
-        origins.append(Origin(f"triggers.{trigger['name']}", dict(trigger["trigger"]), source))
+        shown = mask(describe_trigger(trigger), "triggers", desired.secrets)
+        enabled = shown.pop("enabled")
+        origins.append(Origin(f"triggers.{trigger['name']}", shown, source))
+        given = (desired.declared.data.get("triggers") or [])[index]
+        if "enabled" in given:
+            source = _manifest(desired.declared, ("triggers", index, "enabled"))
+        else:
+            source = "Prefect's default"
+        source = desired.origins.get("triggers.enabled", source)
+        origins.append(Origin(f"triggers.{trigger['name']}.enabled", enabled, source))
     for key, value in desired.labels.items():
         source = _manifest(desired.declared, ("labels", key))
         origins.append(Origin(f"labels.{key}", value, source))
