@@ -44,6 +44,27 @@ def test_no_manifest(git_repository: GitRepository) -> None:
         assert "flowlift init" in result.err
 
 
+def test_manifests_that_no_glob_matches_are_named(git_repository: GitRepository) -> None:
+    folders = ("pipelines/a", "pipelines/b", "pipelines/c", "{{ name }}", "x/pipelines/d")
+    git_repository.commit("nested", {f"{folder}/prefect.yaml": "" for folder in folders})
+    checked = flowlift(["check", "-C", str(git_repository.path)], {})
+    assert checked.code == 2
+    said = " ".join(checked.err.split())
+    assert "There is pipelines/a/prefect.yaml, pipelines/b/prefect.yaml, " in said
+    assert "and 1 more." in said
+    assert '"**/prefect.yaml"' in said
+    assert "{{" not in said
+    glob = {"flowlift.toml": 'manifests = ["**/prefect.yaml"]\n'}
+    git_repository.commit("as it says", glob)
+    assert "nothing matches" not in flowlift(["check", "-C", str(git_repository.path)], {}).err
+
+
+def test_a_manifest_of_another_name_is_named(git_repository: GitRepository) -> None:
+    git_repository.commit("cloud", {"prefect.cloud.yaml": ""})
+    checked = flowlift(["check", "-C", str(git_repository.path)], {})
+    assert 'manifests = ["prefect.cloud.yaml"]' in " ".join(checked.err.split())
+
+
 def test_no_address(platform: Platform) -> None:
     result = flowlift(["plan", "dev", "-C", str(platform.repository.path)], {})
     assert result.code == 2

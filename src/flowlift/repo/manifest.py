@@ -53,6 +53,12 @@ def find(files: Iterable[str], globs: Iterable[str]) -> list[str]:
     return sorted(path for path in set(files) if "{{" not in path and wanted.matches(path))
 
 
+def elsewhere(files: Iterable[str]) -> list[str]:
+    """Files that look like manifests by their names, those nearest to the root first."""
+    likely = find(files, ("**/prefect.yaml", "**/prefect.*.yaml", "**/prefect[-_]*.yaml"))
+    return sorted(likely, key=lambda path: (path.count("/"), path))
+
+
 @uncollected()
 def read(text: str | bytes, file: str, *, root: str = "") -> Manifest:
     """Read a manifest.

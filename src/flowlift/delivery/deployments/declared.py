@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from flowlift.delivery.project import Project
 from flowlift.errors import InputError, ManifestError, Position
@@ -15,6 +17,9 @@ from flowlift.repo import manifest
 from flowlift.repo.flows import Entrypoint, Unreadable, default_cache, read_flows
 from flowlift.repo.manifest import Manifest
 
+SHOWN = 3
+"""So many manifests that nothing matches are named."""
+
 
 def read_manifests(project: Project, files: Sequence[str], report: Report) -> list[Declared]:
     """Every entry of every manifest; what is wrong with a manifest as a whole is reported.
@@ -25,12 +30,7 @@ def read_manifests(project: Project, files: Sequence[str], report: Report) -> li
     """
     found = manifest.find(files, project.settings.manifests)
     if not found:
-        globs = ", ".join(project.settings.manifests)
-        raise InputError(
-            f"No manifest is here: nothing matches {globs}.",
-            remedy="Write one with `flowlift init`, or set `manifests` in [tool.flowlift].",
-            at=Position(project.root.name),
-        )
+        raise _no_manifest(project, files)
     declared: list[Declared] = []
     for file in found:
         parsed = _located(manifest.read(_content(project, file), file), project.environ)
@@ -69,6 +69,24 @@ def _content(project: Project, file: str) -> bytes:
             "It is not a file.", remedy="Make it a file, or mend `manifests`.", at=Position(file)
         )
     return content
+
+
+def _no_manifest(project: Project, files: Sequence[str]) -> InputError:
+    """That nothing matches, and which manifests there are that `manifests` could name."""
+    globs = ", ".join(project.settings.manifests)
+    remedy = "Write one with `flowlift init`, or set `manifests` in [tool.flowlift]."
+    if likely := manifest.elsewhere(files):
+        glob = likely[0] if len(likely) == 1 else f"**/{PurePosixPath(likely[0]).name}"
+        more = f" and {len(likely) - SHOWN} more" if len(likely) > SHOWN else ""
+        remedy = (
+            f"There is {', '.join(likely[:SHOWN])}{more}. In [tool.flowlift] of pyproject.toml:"
+            f" manifests = {json.dumps([glob], ensure_ascii=False)}"
+        )
+    return InputError(
+        f"No manifest is here: nothing matches {globs}.",
+        remedy=remedy,
+        at=Position(project.root.name),
+    )
 
 
 def _located(parsed: Manifest, environ: Mapping[str, str]) -> Manifest:
