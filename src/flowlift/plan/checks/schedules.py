@@ -81,10 +81,8 @@ def _check_timing(timing: Mapping[str, Json], add: Add) -> None:
                 "Write a number of seconds above 0.",
                 "interval",
             )
-    elif "rrule" in timing:
-        message = _rrule_trouble(str(timing["rrule"]))
-        if message:
-            add("schedule", message, "Write an RFC 5545 rule: FREQ=DAILY;BYHOUR=6.", "rrule")
+    elif "rrule" in timing and (refused := _rrule_trouble(str(timing["rrule"]))):
+        add("schedule", *refused, "rrule")
 
 
 @cache
@@ -126,11 +124,27 @@ def _cron_trouble(cron: str, day_or: bool) -> tuple[str, str, str] | None:
 
 
 @lru_cache(maxsize=4096)
-def _rrule_trouble(rule: str) -> str | None:
+def _rrule_trouble(rule: str) -> tuple[str, str] | None:
+    """(message, remedy) of a rule that Prefect's API refuses, or that its scheduler fails at."""
     from dateutil.rrule import rrulestr  # noqa: PLC0415 - heavy, and few schedules are rules
 
+    start = REFERENCE.replace(tzinfo=None)
     try:
-        rrulestr(rule, dtstart=REFERENCE.replace(tzinfo=None), ignoretz=True)
+        rrulestr(rule, dtstart=start, ignoretz=True)
     except (ValueError, TypeError, AttributeError) as error:
-        return f"{rule!r} is no recurrence rule: {error}."
+        return f"{rule!r} is no recurrence rule: {error}.", "Write an RFC 5545 rule: FREQ=DAILY."
+    try:
+        # The API reads a rule as it is; the scheduler then gives it a start without a zone.
+        rrulestr(rule)
+    except (ValueError, TypeError) as error:
+        message = f"Prefect refuses {rule!r}: {error}."
+        return message, "Write both DTSTART and UNTIL with a Z at their end, or both without."
+    try:
+        rrulestr(rule, dtstart=start)
+    except (ValueError, TypeError):
+        return (
+            f"Prefect registers {rule!r}, and its scheduler then fails: UNTIL has a zone, and there"
+            " is no DTSTART that has one.",
+            "Write UNTIL without the Z (it is read in the schedule's time zone), or add a DTSTART.",
+        )
     return None
