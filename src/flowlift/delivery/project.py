@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from flowlift.plan.model import Policy, Provenance
 
 
+def _has_template(branch: str) -> bool:
+    from flowlift.plan.templates import PLACEHOLDER  # noqa: PLC0415 - see above
+
+    return PLACEHOLDER.search(branch) is not None
+
+
 @dataclass(frozen=True)
 class Project:
     """A repository at one commit, and the surroundings that the command runs in.
@@ -47,8 +53,6 @@ class Project:
             InputError: HEAD is detached and no CI says which branch this is, or its name holds
                 a template, which workers would resolve in the pull step.
         """
-        from flowlift.plan.templates import PLACEHOLDER  # noqa: PLC0415 - see above
-
         branch = self.context.branch or self.repository.branch()
         if not branch:
             raise InputError(
@@ -56,7 +60,7 @@ class Project:
                 remedy="Give it: --branch NAME.",
             )
         check_branch(branch)
-        if PLACEHOLDER.search(branch):
+        if "{{" in branch and _has_template(branch):
             raise InputError(
                 f"The branch {branch!r} has a template in its name, which a worker would resolve"
                 " when it clones.",
