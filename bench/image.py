@@ -239,6 +239,8 @@ def fresh_builder(bench: Bench, folder: Path, program: str) -> None:
 
 def main() -> None:
     """Measure, and print the table."""
+    # An installed program keeps what Python compiled; without that each start takes twice as long.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
         images = find_images()
     except MissingPartError as reason:
