@@ -214,6 +214,8 @@ def chart_words(desired: Desired) -> list[str]:
         words += ["--repo", desired.repository]
     if desired.version and (path is None or not path.is_dir()):
         words += ["--version", desired.version]
+    if desired.plain_http:
+        words.append("--plain-http")
     return words
 
 

@@ -42,6 +42,7 @@ class Desired:
     `queues` are those that the worker polls; empty means all.
     `pull_secrets` are the image pull secrets that the worker's own pod names, `job_pull_secrets`
     those of the flow runs' pods; `secrets` are those that flowlift makes.
+    `plain_http` says that the chart's registry is one without TLS.
     `canary` is the deployment that proves an update, `flow/deployment`.
     """
 
@@ -60,6 +61,7 @@ class Desired:
     pull_secrets: tuple[str, ...] = ()
     job_pull_secrets: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()
+    plain_http: bool = False
     canary: str | None = None
 
 

@@ -87,6 +87,7 @@ def test_where_the_chart_comes_from(tmp_path: Path) -> None:
     ]
     oci = desired(tmp_path, chart="oci://ghcr.io/acme/prefect-worker", repository=None)
     assert chart_words(oci) == ["oci://ghcr.io/acme/prefect-worker", "--version", "2025.7.31"]
+    assert chart_words(replace(oci, plain_http=True))[-1] == "--plain-http"
     assert chart_name(oci) == "prefect-worker-2025.7.31"
     with pytest.raises(HelmError, match="no chart 'charts/w'"):
         chart_words(desired(tmp_path, chart="charts/w", repository=None))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from flowlift.delivery.project import Project
-from flowlift.delivery.worker.look import Looked, check_pull_secrets, look
+from flowlift.delivery.worker.look import InCluster, Looked, check_pull_secrets, look, reading
 from flowlift.delivery.worker.prepare import Prepared, prepare, workers_of
 from flowlift.delivery.worker.registry import check_images
 from flowlift.errors import ClusterError, HelmError, Position, WorkerError
@@ -22,6 +22,7 @@ from flowlift.worker.secrets import Wanted, wanted
 from flowlift.workspace.client import Client
 from flowlift.workspace.endpoint import resolve
 from flowlift.workspace.running import with_client
+from flowlift.workspace.together import together
 
 Tell = Callable[[str], None]
 
@@ -43,14 +44,14 @@ def check_workers(
     workers = workers_of(project, environment)
 
     async def work(client: Client) -> list[Checked]:
-        return [
-            await _check(
-                project,
-                await prepare(project, environment, worker, client, image=image, tell=tell),
-                client,
-            )
-            for worker in workers
-        ]
+        found = []
+        for worker in workers:
+            async with reading(project.environ, environment, worker) as there:
+                prepared = await prepare(
+                    project, environment, worker, client, image=image, tell=tell, under_way=there
+                )
+                found.append(await _check(project, prepared, client, there))
+        return found
 
     return with_client(resolve(environment, project.settings, project.environ), work)
 
@@ -74,27 +75,35 @@ async def find_in_cluster(
     desired = prepared.desired
     at = Position(desired.values_file)
     found: list[Finding] = []
-    platforms, chart = await asyncio.gather(_platforms(cluster), _chart(helm, desired, at))
-    found += chart
     try:
         check_pull_secrets(desired, looked, secrets)
     except WorkerError as error:
         found.append(finding("pull-secret", error.message, error.remedy, at))
-    configured = project.settings.image
-    found += await asyncio.to_thread(
-        check_images,
-        desired,
-        _objects(desired, looked, secrets),
-        platforms,
-        configured.plain_http if configured else (),
-        prepared.at if prepared.at.file else at,
-    )
+
+    async def images() -> list[Finding]:
+        configured = project.settings.image
+        return await asyncio.to_thread(
+            check_images,
+            desired,
+            _objects(desired, looked, secrets),
+            await _platforms(cluster),
+            configured.plain_http if configured else (),
+            prepared.at if prepared.at.file else at,
+        )
+
+    for some in await together((_chart(helm, desired, at), images())):
+        found += some
     report = Report(project.settings.checks)
     report.adopt(*found)
     return tuple(report.findings)
 
 
-async def _check(project: Project, prepared: Prepared, client: Client) -> Checked:
+async def _check(
+    project: Project,
+    prepared: Prepared,
+    client: Client,
+    under_way: Awaitable[InCluster] | None,
+) -> Checked:
     desired, environment = prepared.desired, client.endpoint.environment
     checked = Checked(
         environment=environment,
@@ -113,7 +122,15 @@ async def _check(project: Project, prepared: Prepared, client: Client) -> Checke
     secrets = wanted(desired.secrets, project.environ)
     on_drift = project.settings.environment(environment).on_drift
     try:
-        looked = await look(client, cluster, helm, desired, wanted=secrets, on_drift=on_drift)
+        looked = await look(
+            client,
+            cluster,
+            helm,
+            desired,
+            wanted=secrets,
+            on_drift=on_drift,
+            under_way=under_way,
+        )
         found = await find_in_cluster(
             project, prepared, looked, cluster=cluster, helm=helm, secrets=secrets
         )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
 from flowlift.config.worker import Worker
-from flowlift.errors import HelmError, WorkerError
+from flowlift.errors import ClusterError, HelmError, WorkerError
 from flowlift.plan.model import Action, Json
 from flowlift.worker.charts import compare_release
 from flowlift.worker.cluster import Cluster, open_cluster
@@ -26,6 +28,20 @@ OnDrift = Literal["undo", "keep"]
 
 FRESH = 3
 """A worker is alive whose heartbeat is not older than so many of its intervals."""
+
+
+BEGIN = 0.01
+"""Seconds that kubectl and helm get to be started before the files are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class InCluster:
+    """What the cluster holds of a worker. `pods` are its pods, newest first."""
+
+    release: Release | None
+    namespace: Json
+    secrets: Mapping[str, Json] = field(repr=False)
+    pods: tuple[Json, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,51 @@ class Looked:
         return bool(self.pods) and is_ready(self.pods[0])
 
 
+async def read_cluster(cluster: Cluster, helm: Helm, release: str) -> InCluster:
+    """Everything that the cluster tells, read at the same time.
+
+    Raises:
+        ClusterError, HelmError: the cluster cannot be asked.
+    """
+    try:
+        found, namespace, secrets, pods = await together(
+            (
+                helm.read(release),
+                cluster.namespace_object(),
+                cluster.secrets(),
+                cluster.pods(release),
+            )
+        )
+    except HelmError:
+        # A cluster that does not answer kubectl either is better explained by that.
+        await cluster.namespace_object()
+        raise
+    return InCluster(found, namespace, secrets, tuple(pods))
+
+
+@asynccontextmanager
+async def reading(
+    environ: Mapping[str, str], environment: str, config: Worker
+) -> AsyncIterator[Awaitable[InCluster] | None]:
+    """The cluster's answers, under way while the files are read and checked: kubectl and helm are
+    programs of their own, which need nothing of what the files say.
+
+    None for a pool without Kubernetes. What fails is told to whoever waits for it.
+    """
+    if config.pool:
+        yield None
+        return
+    cluster = open_cluster(environ, environment, config.namespace)
+    helm = Helm(cluster.environ, config.namespace)
+    task = asyncio.create_task(read_cluster(cluster, helm, config.release))
+    await asyncio.sleep(BEGIN)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 async def look(
     client: Client,
     cluster: Cluster,
@@ -70,8 +131,10 @@ async def look(
     *,
     wanted: tuple[Wanted, ...] = (),
     on_drift: OnDrift = "undo",
+    under_way: Awaitable[InCluster] | None = None,
 ) -> Looked:
-    """Look at everything at the same time, and compare.
+    """Look at everything at the same time, and compare. `under_way` are answers of the cluster
+    that have been asked for already.
 
     Raises:
         ClusterError, HelmError: the cluster cannot be asked.
@@ -79,22 +142,14 @@ async def look(
         InputError, WorkerError: a secret has no value, or is another's and differs.
     """
     name = desired.pool.name
-    try:
-        release, namespace, secrets, pods, pool, workers, depth = await together(
-            (
-                helm.read(desired.release),
-                cluster.namespace_object(),
-                cluster.secrets(),
-                cluster.pods(desired.release),
-                read_pool(client, name),
-                _workers(client, name),
-                read_depth(client, name),
-            )
-        )
-    except HelmError:
-        # A cluster that does not answer kubectl either is better explained by that.
-        await cluster.namespace_object()
-        raise
+
+    async def in_cluster() -> InCluster:
+        return await (under_way or read_cluster(cluster, helm, desired.release))
+
+    there, pool, workers, depth = await together(
+        (in_cluster(), read_pool(client, name), _workers(client, name), read_depth(client, name))
+    )
+    release, namespace, secrets, pods = there.release, there.namespace, there.secrets, there.pods
     keeps, pool_part = _compare_pool(desired, pool, release, on_drift)
     parts = [
         Part(
@@ -110,7 +165,7 @@ async def look(
         release=release,
         namespace=namespace,
         secrets=secrets,
-        pods=tuple(pods),
+        pods=pods,
         pool=pool,
         workers=tuple(workers),
         depth=depth,
@@ -153,16 +208,15 @@ def applied_template(release: Release | None) -> Json:
         return None
 
 
-async def read_applied(environ: Mapping[str, str], environment: str, config: Worker) -> Json:
+async def read_applied(under_way: Awaitable[InCluster] | None) -> Json:
     """The base job template that was applied last, None where no release tells.
 
     It has the image that an update gave to the pool; the pool's own may have been changed by hand
     since, or be gone.
     """
-    cluster = open_cluster(environ, environment, config.namespace)
     try:
-        release = await Helm(cluster.environ, config.namespace).read(config.release)
-    except HelmError:
+        release = (await under_way).release if under_way else None
+    except (ClusterError, HelmError):
         return None  # whatever is wrong is told when it is looked at
     return applied_template(release) if release and release.newest.status == "deployed" else None
 

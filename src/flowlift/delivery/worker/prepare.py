@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 from flowlift.config.worker import Worker
 from flowlift.delivery.project import Project
 from flowlift.delivery.worker.image import Chosen, choose_image
-from flowlift.delivery.worker.look import read_applied
+from flowlift.delivery.worker.look import InCluster, read_applied
 from flowlift.errors import ConfigError, FindingsError, InputError, Position
 from flowlift.plan.checks.report import Report
 from flowlift.plan.model import Action, Finding, Json, Level
@@ -103,17 +103,19 @@ async def prepare(
     *,
     image: str | None = None,
     tell: Tell = lambda line: None,
+    under_way: Awaitable[InCluster] | None = None,
 ) -> Prepared:
     """Look at one worker: its files, the image, the live pool, and the pool's deployments.
 
-    `image` is what the user asks for; see `choose_image` for what is taken without.
+    `image` is what the user asks for; see `choose_image` for what is taken without, where
+    `under_way` tells what was applied last.
 
     Raises:
         InputError: a file is missing, or cannot be read at all.
         ImageError: the image cannot be found.
         RefusedError, UnreachableError: the workspace cannot be asked.
     """
-    look = _Look(project, environment, config, client, image, tell)
+    look = _Look(project, environment, config, client, image, tell, under_way)
     prepared = await (_without_kubernetes(look) if config.pool else _with_helm(look))
     report = Report(project.settings.checks)
     report.adopt(*prepared.findings, *await _of_pool(client, prepared))
@@ -130,6 +132,7 @@ class _Look:
     client: Client
     given: str | None
     tell: Tell
+    under_way: Awaitable[InCluster] | None
 
     async def choose(self, live: Json) -> Chosen:
         """The image, found in a thread, as registries are asked without asyncio; `live` is the
@@ -158,12 +161,15 @@ async def _with_helm(look: _Look) -> Prepared:
         has = live.template if live else None
         if not look.given:
             # A change of the pool by hand is no wish for another image.
-            applied = await read_applied(look.project.environ, look.environment, config)
+            applied = await read_applied(look.under_way)
             has = applied or has
         chosen = await look.choose(has)
     values = read_values(text, file, placeholder=placeholder, image=chosen.image)
     root = str(look.project.root)
     desired = desire(config, look.environment, values, image=chosen.image, root=root)
+    if (configured := look.project.settings.image) and config.chart.startswith("oci://"):
+        registry = config.chart.removeprefix("oci://").partition("/")[0]
+        desired = replace(desired, plain_http=registry in configured.plain_http)
     if values.template is None and live is not None and not values.has_own_config_map:
         # The chart leaves such a pool's template alone, so the image goes in by the API.
         template = _own_with_image(live, chosen.image)

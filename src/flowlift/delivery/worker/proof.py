@@ -25,11 +25,19 @@ from flowlift.worker.rollout import remedy
 from flowlift.worker.watch import Watch, is_ready
 from flowlift.workspace.client import Client
 from flowlift.workspace.pools import read_depth, read_pool, read_workers, write_template
+from flowlift.workspace.together import together
 
 INIT = "sync-base-job-template"
 """The chart's container that brings the template to the pool."""
 
-LOOK_EVERY = 0.25
+LOOK_EVERY = 1.0
+"""Seconds between two looks at a pod that runs and at its log: each is a program that takes time
+from the worker, which is starting on the same node.
+"""
+
+HEARD_EVERY = 0.15
+"""Seconds between two questions for a heartbeat, which cost next to nothing."""
+
 LEAVING_PATIENCE = 40.0
 """Seconds that a pod may take to leave: Kubernetes ends it by force after 30."""
 
@@ -79,10 +87,9 @@ class Prover:
             UnprovenError: the worker does not start, or is not heard of; the message says why.
             WorkerError: it works, but its pool is not as it should be.
         """
-        revision = await self._revision()
-        pod, worker, heartbeat = await self._started()
-        await self._pool(template)
-        await self._not_late(before)
+        revision, started = await together((self._revision(), self._started()))
+        await together((self._pool(template), self._not_late(before)))
+        pod, worker, heartbeat = started
         return Proof(pod, worker, heartbeat, revision)
 
     async def _revision(self) -> int:
@@ -116,12 +123,12 @@ class Prover:
             if watch.pods and is_ready(watch.pods[0]):
                 pod = watch.pods[0]
                 name = pod["metadata"]["name"]
-                if not synced:
-                    synced = await self._init_went_well(pod)
+                synced = synced or await self._init_went_well(pod)
+                await self._heard(pod)
                 worker, heartbeat, missing = await self._alive(pod)
                 if worker and heartbeat:
                     return name, worker, heartbeat
-            await asyncio.sleep(LOOK_EVERY)
+            await asyncio.sleep(HEARD_EVERY)
         raise UnprovenError(
             f"The worker is not proven to work after {self.timeout:.0f} s: {missing}",
             remedy=f"kubectl -n {self.desired.namespace} logs -l app.kubernetes.io/instance="
@@ -156,6 +163,16 @@ class Prover:
         """Whether the worker itself has made the pool since, as when it was deleted."""
         log = await self.cluster.log(pod, await self._main(pod))
         return bool(_STARTED.search(log)) and "created" in log
+
+    async def _heard(self, pod: Json) -> None:
+        """Wait until Prefect has heard of any worker since the pod runs, but not for long."""
+        begun = _running_since(pod, pod["spec"]["containers"][0]["name"])
+        deadline = time.monotonic() + LOOK_EVERY
+        while time.monotonic() < deadline:
+            workers = await read_workers(self.client, self.desired.pool.name)
+            if any(worker.heartbeat and worker.heartbeat > begun for worker in workers):
+                return
+            await asyncio.sleep(HEARD_EVERY)
 
     async def _alive(self, pod: Json) -> tuple[str, datetime | None, str]:
         """The worker's name and heartbeat, and what is still missing."""

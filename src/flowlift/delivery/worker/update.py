@@ -7,7 +7,7 @@ again, it does what is left.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -16,10 +16,12 @@ from flowlift.delivery.worker.canary import Canary, fly
 from flowlift.delivery.worker.check import find_in_cluster
 from flowlift.delivery.worker.look import (
     FRESH,
+    InCluster,
     Looked,
     OnDrift,
     applied_template,
     look,
+    reading,
 )
 from flowlift.delivery.worker.prepare import Prepared, prepare, workers_of
 from flowlift.delivery.worker.proof import Proof, Prover, UnprovenError, alive
@@ -99,16 +101,23 @@ def update_worker(
     async def work(client: Client) -> list[Updated]:
         done = []
         for worker in workers:
-            prepared = await prepare(
-                project, environment, worker, client, image=order.image, tell=tell
-            )
-            show(prepared)
-            prepared.refuse_errors()
-            if prepared.desired is None:
-                done.append(await _update_pool(client, environment, prepared))
-                continue
-            update = _Update(project, client, prepared, prepared.desired, order, tell, show)
-            done.append(await update.run())
+            async with reading(project.environ, environment, worker) as there:
+                prepared = await prepare(
+                    project,
+                    environment,
+                    worker,
+                    client,
+                    image=order.image,
+                    tell=tell,
+                    under_way=there,
+                )
+                show(prepared)
+                prepared.refuse_errors()
+                if prepared.desired is None:
+                    done.append(await _update_pool(client, environment, prepared))
+                    continue
+                update = _Update(project, client, prepared, prepared.desired, order, tell, show)
+                done.append(await update.run(there))
         return done
 
     return with_client(resolve(environment, project.settings, project.environ), work)
@@ -159,16 +168,16 @@ class _Update:
         """A line for a person, without the secrets' values."""
         self.tell_raw(hidden(line, self.wanted))
 
-    async def run(self) -> Updated:
+    async def run(self, under_way: Awaitable[InCluster] | None) -> Updated:
         """Do what is to be done, and prove it; errors never show a secret's value."""
         try:
-            return await self._run()
+            return await self._run(under_way)
         except FlowliftError as error:
             error.message = hidden(error.message, self.wanted)
             raise
 
-    async def _run(self) -> Updated:
-        looked = await self._look()
+    async def _run(self, under_way: Awaitable[InCluster] | None) -> Updated:
+        looked = await self._look(under_way)
         if not looked.differs:
             return await self._nothing_to_do(looked)
         await self._check(looked)
@@ -218,7 +227,7 @@ class _Update:
             proof = await self.prover.prove(self._template(looked), looked.depth)
         return self._updated(looked, proof, None)
 
-    async def _look(self) -> Looked:
+    async def _look(self, under_way: Awaitable[InCluster] | None = None) -> Looked:
         return await look(
             self.client,
             self.cluster,
@@ -226,6 +235,7 @@ class _Update:
             self.desired,
             wanted=self.wanted,
             on_drift=self.on_drift,
+            under_way=under_way,
         )
 
     async def _prove(self, looked: Looked, before: Release | None) -> Proof:
@@ -251,13 +261,15 @@ class _Update:
                     f" have lost it: deploy them again (flowlift apply {self.desired.environment})"
                 )
         before, release = looked.release, looked.part("release")
+        pods = list(looked.pods)
         if before is not None and before.newest.pending:
             before = await self.rollout.recover(before)
+            pods = await self._all_pods()
         lock.check()
         if release.differs or not looked.pods:
             self.tell(f"Helm: {release.action.value} {self.desired.release}")
             try:
-                await self.rollout.install(before, await self._all_pods())
+                await self.rollout.install(before, pods)
             except RolloutError:
                 await self._restore(looked)
                 raise
