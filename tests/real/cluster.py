@@ -147,14 +147,15 @@ WORKER = """\
 [[worker]]
 environments = {environments}
 release = "{release}"
-chart = "chart"
+chart = "{chart}"
+{source}
 namespace = "{namespace}"
 values = "values-{{env}}.yaml"
 {canary}
 secrets = [
   {{ name = "reg-creds", registry = "{registry}", username-from-env = "REG_USER",
     password-from-env = "REG_PASSWORD" }},
-  {{ name = "prefect-key", key = "auth-string", from-env = "WORKER_KEY" }},
+  {{ name = "prefect-key", key = "{secret_key}", from-env = "WORKER_KEY" }},
 ]
 """
 
@@ -174,6 +175,9 @@ class WorkerPlatform:
     on_drift: str = "undo"
     canary: str = ""
     api_url: str = ""
+    chart: str = "chart"
+    source: str = ""
+    secret_key: str = "auth-string"
     worker_image: str = ""
     image_config: str = ""
     template: dict[str, Any] = field(default_factory=lambda: json.loads(json.dumps(TEMPLATE)))
@@ -264,6 +268,9 @@ class WorkerPlatform:
         return WORKER.format(
             environments=json.dumps(environments),
             release=self.release,
+            chart=self.chart,
+            source=self.source,
+            secret_key=self.secret_key,
             namespace=self.namespace,
             canary=f'canary = "{self.canary}"' if self.canary else "",
             registry=self.flow_images.images.login_registry,

@@ -57,6 +57,7 @@ class Proxy:
     `delay` is how many seconds later each answer comes, as over a network with that round trip.
     `answer` may answer a request itself; None passes it on. `at` is the path that stands for the
     target's own, as Prefect Cloud's `/api/accounts/A/workspaces/W`.
+    `host` is the address that it listens at: 0.0.0.0, where pods ask it.
     `refused_in_company` counts the writes answered with 503 that were at the target beside others.
     """
 
@@ -67,11 +68,13 @@ class Proxy:
         *,
         answer: Answering | None = None,
         at: str | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         parts = urlsplit(target)
         self._host, self._port = parts.hostname or "", parts.port or 80
         self._path = parts.path.rstrip("/")
         self._at = self._path if at is None else at
+        self._listens = host
         self.delay = delay
         self.answer = answer
         self.url = ""
@@ -127,7 +130,7 @@ class Proxy:
         self._loop.run_until_complete(self._listen())
 
     async def _listen(self) -> None:
-        server = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._accepted, self._listens, 0)
         port = server.sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}{self._at}"
         self._ready.set()

@@ -256,7 +256,14 @@ def helm_error(verb: str, answer: program.Answer) -> HelmError:
     """The error for a call that helm refused, in helm's own words."""
     said = answer.said
     remedy = "Run the same helm command by hand to see more."
-    if re.search(r"cluster unreachable|connection refused|no such host", said, re.IGNORECASE):
+    if re.search(r"valid chart repository|failed to fetch|FetchReference", said):
+        # Before the cluster: a repository that refuses a connection is none that does.
+        remedy = (
+            "Correct `chart`, `repository` or `version` in [tool.flowlift.worker]; or it cannot be"
+            " reached from here. A registry without TLS belongs into `plain-http` of"
+            " [tool.flowlift.image]."
+        )
+    elif re.search(r"cluster unreachable|connection refused|no such host", said, re.IGNORECASE):
         remedy = "Does the cluster answer? kubectl get nodes; KUBECONFIG says which it is."
     elif "unknown flag" in said:
         remedy = "Install Helm 3.13 or newer."
@@ -265,8 +272,6 @@ def helm_error(verb: str, answer: program.Answer) -> HelmError:
     elif re.search(r"schema|don't meet the specifications", answer.err):
         said = re.sub(r"\s*\n\s*", " ", answer.err.strip()).removeprefix("Error: ")
         remedy = "Correct the values file."
-    elif re.search(
-        r"looks like .* is not a valid chart repository|failed to fetch|not found", said
-    ):
+    elif "not found" in said:
         remedy = "Correct `chart`, `repository` or `version` in [tool.flowlift.worker]."
     return HelmError(f"helm {verb} failed: {said}", remedy=remedy)
