@@ -125,6 +125,11 @@ def test_what_differs_of_a_release(tmp_path: Path) -> None:
         ("Error: Kubernetes cluster unreachable: dial tcp: refused", "Does the cluster answer?"),
         ("Error: unknown flag: --labels", "Install Helm 3.13 or newer."),
         ("Error: values don't meet the specifications\n- worker: got string", "values file"),
+        (
+            'Error: looks like "http://127.0.0.1:1" is not a valid chart repository or cannot be'
+            " reached: dial tcp 127.0.0.1:1: connect: connection refused",
+            "or it cannot be reached from here",
+        ),
         ('Error: chart "x" version "9" not found in repository', "[tool.flowlift.worker]"),
     ],
 )
