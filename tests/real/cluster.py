@@ -137,6 +137,7 @@ CONFIG = """\
 default-branch = "main"
 repository = "{name}"
 [env.dev]
+ref = "{ref}"
 on-drift = "{on_drift}"
 [env.prod]
 [checks]
@@ -172,6 +173,7 @@ class WorkerPlatform:
     flow_images: FlowImages
     server: Server
     helm: int = 4
+    ref: str = "default"
     on_drift: str = "undo"
     canary: str = ""
     api_url: str = ""
@@ -250,6 +252,7 @@ class WorkerPlatform:
         text = json.dumps(values, indent=2)
         config = CONFIG.format(
             name=f"t{self.key}",
+            ref=self.ref,
             on_drift=self.on_drift,
             image=self.image_config,
             checks="\n".join(f'{name} = "{level}"' for name, level in self.checks.items()),

@@ -192,18 +192,81 @@ class ForgeRepository:
     def token(self, *scopes: str) -> str:
         """A token of the user's with these scopes only (`write:issue`, `read:repository`)."""
         password = given("FLOWLIFT_TEST_FORGE_PASSWORD", PART)
-        done = httpx.post(
-            f"{self.server.api}/users/{self.server.user}/tokens",
-            json={"name": uuid.uuid4().hex, "scopes": list(scopes)},
-            auth=(self.server.user, password),
-            timeout=30,
-            trust_env=False,
-        )
-        return str(done.raise_for_status().json()["sha1"])
+        return new_token(self.server, self.server.user, password, *scopes)
+
+    def fork(self) -> Fork:
+        """A fork by a stranger, who may only read here."""
+        user, password = f"stranger-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex
+        account = {"username": user, "password": password, "must_change_password": False}
+        body = {**account, "email": f"{user}@example.com"}
+        self.server.ask("POST", "/admin/users", body).raise_for_status()
+        path = f"{self.path}/collaborators/{user}"
+        self.server.ask("PUT", path, {"permission": "read"}).raise_for_status()
+        token = new_token(self.server, user, password, "write:repository", "write:issue")
+        self.server.ask("POST", f"{self.path}/forks", {}, token).raise_for_status()
+        return Fork(self, user, token)
+
+    def approve(self) -> int:
+        """Let the runs wait no more that the forge holds back; how many. Only its pages can."""
+        runs = self.server.get(f"{self.path}/actions/runs")["workflow_runs"]
+        held = [run["id"] for run in runs if run["status"] == "waiting"]
+        login = {
+            "user_name": self.server.user,
+            "password": given("FLOWLIFT_TEST_FORGE_PASSWORD", PART),
+        }
+        with httpx.Client(base_url=self.server.url, timeout=30, trust_env=False) as browser:
+            browser.post("/user/login", data=login)
+            for run in held:
+                path = f"/{self.full_name}/actions/runs/{run}/approve"
+                browser.post(path).raise_for_status()
+        return len(held)
 
     def delete(self) -> None:
         """Delete it, with all that is in it."""
         self.server.ask("DELETE", self.path)
+
+
+@dataclass(frozen=True)
+class Fork:
+    """A repository's fork, and the stranger whose it is."""
+
+    origin: ForgeRepository
+    user: str
+    token: str = field(repr=False)
+
+    def push(self, branch: str) -> None:
+        """Push a branch of the test's clone to the fork."""
+        host = self.origin.server.url.partition("://")[2]
+        url = f"http://{self.user}:{self.token}@{host}/{self.user}/{self.origin.name}.git"
+        for _ in range(40):  # a fork is made in the background
+            done = self.origin.server.ask("GET", f"/repos/{self.user}/{self.origin.name}/branches")
+            if done.is_success and done.json():
+                break
+            time.sleep(0.25)
+        self.origin.git.git("push", "--quiet", url, f"{branch}:refs/heads/{branch}")
+
+    def pull_request(self, branch: str, title: str) -> int:
+        """Open a pull request from the fork, as the stranger; its number."""
+        body = {"head": f"{self.user}:{branch}", "base": "main", "title": title}
+        path = f"{self.origin.path}/pulls"
+        done = self.origin.server.ask("POST", path, body, self.token).raise_for_status()
+        return int(done.json()["number"])
+
+    def delete(self) -> None:
+        """Delete the stranger, and all that is theirs."""
+        self.origin.server.ask("DELETE", f"/admin/users/{self.user}?purge=true")
+
+
+def new_token(server: ForgeServer, user: str, password: str, *scopes: str) -> str:
+    """A token of a user's with these scopes only."""
+    done = httpx.post(
+        f"{server.api}/users/{user}/tokens",
+        json={"name": uuid.uuid4().hex, "scopes": list(scopes)},
+        auth=(user, password),
+        timeout=30,
+        trust_env=False,
+    )
+    return str(done.raise_for_status().json()["sha1"])
 
 
 def create_forge_repository(server: ForgeServer, git: GitRepository) -> ForgeRepository:

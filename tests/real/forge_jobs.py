@@ -118,13 +118,23 @@ class ForgeJobs:
             time.sleep(0.1)
         raise AssertionError(f"No end in {PATIENCE:.0f} s: {self._runs()}")
 
-    def none(self, seconds: float = 3.0) -> None:
-        """Make sure that nothing is started: an event's runs are there at once."""
+    def none(self, seconds: float = 3.0, but: tuple[str, ...] = ()) -> None:
+        """Make sure that nothing is started: an event's runs are there at once.
+
+        `but` are statuses of runs that have not begun.
+        """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            new = [run["path"] for run in self._runs() if run["id"] not in self.seen]
-            assert not new, new
+            new = [run for run in self._runs() if run["id"] not in self.seen]
+            begun = [run["path"] for run in new if run["status"] not in but]
+            assert not begun, begun
             time.sleep(0.2)
+
+    def summaries(self) -> dict[str, str]:
+        """The summaries of all jobs of the runner, also of other tests, by their file's name."""
+        assert self.forge.server.runner is not None
+        folder = self.forge.server.runner / "summaries"
+        return {file.name: file.read_text("utf-8") for file in folder.iterdir()}
 
     def _runs(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.forge.server.get(
@@ -171,17 +181,20 @@ def ci_settings(requirement: str) -> str:
     return f'requirement = "{requirement}"\nqueue = "newest"\n'
 
 
-def offer_setup_uv(server: ForgeServer) -> dict[str, str]:
+def offer_setup_uv(server: ForgeServer, machine: Mapping[str, str] | None = None) -> dict[str, str]:
     """Put the stand-in for `astral-sh/setup-uv` on the forge; its tag by its name.
 
-    uv asks no index in the jobs, so that neither their time nor their end hangs on one.
+    uv asks no index in the jobs, so that neither their time nor their end hangs on one. `machine`
+    are variables that the machine of an environment has.
     """
     folder = Path(sys.executable).parent
+    more = [f"echo '{name}={value}' >>\"$GITHUB_ENV\"" for name, value in (machine or {}).items()]
     lines = (
         f"echo '{folder}' >>\"$GITHUB_PATH\"",
         f"echo 'UV_PYTHON={sys.executable}' >>\"$GITHUB_ENV\"",
         f"echo 'UV_CACHE_DIR={CACHE}' >>\"$GITHUB_ENV\"",
         "echo 'UV_OFFLINE=1' >>\"$GITHUB_ENV\"",
+        *more,
     )
     return offer(server, "astral-sh/setup-uv", *lines)
 

@@ -190,6 +190,76 @@ def test_a_branch_with_a_template_in_its_name_is_refused_in_words(story: Story) 
     assert story.dev()["hourly"]["parameters"] == {"rows": 6}
 
 
+def test_a_forks_pull_request_is_checked_without_secrets_and_writes_nothing(story: Story) -> None:
+    """Of a stranger, who has changed the workflow as well: it prints what it is given."""
+    forge, jobs, platform = story.forge, story.jobs, story.platform
+    jobs.give({}, {"FLOWLIFT_DEV_API_AUTH_STRING": "admin:of-ours"})
+    before, summaries = (story.dev(), story.prod()), jobs.summaries()
+    fork = forge.fork()
+    try:
+        platform.branch("feat/stranger")
+        platform.named("hourly")["parameters"] = {"rows": 9}
+        workflow = ".github/workflows/flowlift-deployments.yml"
+        text = (forge.git.path / workflow).read_text("utf-8")
+        text = text.replace("\n  dev-proposed:", GREEDY + "  dev-proposed:")
+        platform.commit("Take nine", {workflow: text})
+        fork.push("feat/stranger")
+        number = fork.pull_request("feat/stranger", "`id` $(id) </details>")
+        jobs.none(1.0, but=("waiting",))  # nothing until somebody has looked at it
+        assert forge.approve() == 1
+        (run,) = jobs.settled()
+        assert (run.event, run.conclusion) == ("pull_request", "success"), run.log
+        assert run.ran == ["Check a fork's changes", "greedy"]
+        checking = run.logs["Check a fork's changes"]
+        assert "comes from a fork, which gets no secrets" in checking
+        assert "FLOWLIFT_DEV_API" not in checking
+        greedy = run.logs["greedy"]
+        assert "given=[]" in greedy
+        assert "written=[403]" in greedy, greedy
+        assert (story.dev(), story.prod()) == before
+        assert not forge.comments(number)
+        assert any(
+            "Planned without a workspace, as a fork gets no secrets." in text
+            for name, text in jobs.summaries().items()
+            if name not in summaries
+        )
+
+        # What is wrong with it is said, and fails the check.
+        platform.named("hourly")["schedules"] = [{"cron": "61 * * * *"}]
+        platform.commit("At a minute that is not there")
+        fork.push("feat/stranger")
+        forge.approve()
+        (wrong,) = jobs.settled()
+        assert wrong.jobs["Check a fork's changes"] == "failure", wrong.log
+        assert "::error file=prefect.yaml" in wrong.log
+        assert (story.dev(), story.prod()) == before
+
+        forge.server.ask("PATCH", f"{forge.path}/pulls/{number}", {"state": "closed"})
+        (closed,) = jobs.settled()
+        assert closed.ran == []
+    finally:
+        fork.delete()
+
+
+GREEDY = """
+  greedy:
+    name: greedy
+    if: github.event.action != 'closed'
+    runs-on: ubuntu-latest
+    permissions: write-all
+    steps:
+      - env:
+          GIVEN: ${{ secrets.FLOWLIFT_DEV_API_AUTH_STRING }}
+          TOKEN: ${{ github.token }}
+        run: |
+          echo "given=[$GIVEN]"
+          code=$(curl -s -o /dev/null -w '%{http_code}' -X POST -H "Authorization: token $TOKEN" \\
+            -H 'Content-Type: application/json' -d '{"content": "eA==", "branch": "main"}' \\
+            "$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/contents/pwned.txt")
+          echo "written=[$code]"
+"""
+
+
 OWN_WORKFLOW = """\
 name: own
 on:
