@@ -9,6 +9,7 @@ import html
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -121,15 +122,22 @@ def test_the_life_of_a_pull_request(story: Story) -> None:
     assert (gone.event, gone.conclusion) == ("delete", "success"), gone.log
 
 
-def test_closed_reopened_and_closed_again(story: Story) -> None:
+def test_closed_reopened_and_its_branch_deleted(story: Story) -> None:
     forge, jobs = story.forge, story.jobs
     number = story.change("feat/maybe", rows=8)
     jobs.settled()
-    for state, rows in (("closed", 6), ("open", 8), ("closed", 6)):
+    for state, rows in (("closed", 6), ("open", 8)):
         forge.server.ask("PATCH", f"{forge.path}/pulls/{number}", {"state": state})
         (run,) = jobs.settled()
         assert run.conclusion == "success", run.log
         assert story.dev()["hourly"]["parameters"] == {"rows": rows}
+    # That closes it as well: two events for one thing, and neither undoes the other.
+    forge.server.ask("DELETE", f"{forge.path}/branches/feat%2Fmaybe").raise_for_status()
+    runs = jobs.settled()
+    assert {run.conclusion for run in runs} == {"success"}, [run.log for run in runs]
+    assert "delete" in {run.event for run in runs}
+    assert story.dev()["hourly"]["parameters"] == {"rows": 6}
+    assert not [tag for item in story.dev().values() for tag in item["tags"]]
     assert story.prod()["hourly"]["parameters"] == {"rows": 6}
 
 
@@ -151,6 +159,25 @@ def test_what_starts_nothing_and_a_direct_push(story: Story) -> None:
     assert (run.event, run.conclusion) == ("push", "success"), run.log
     assert run.ran == ["dev: back to the default branch", "prod: the default branch's deployments"]
     assert story.prod()["weekly"]["parameters"] == {"day": "monday"}
+
+
+def test_a_draft_is_shown_and_written_to_dev_once_it_is_none(story: Story) -> None:
+    forge, jobs = story.forge, story.jobs
+    number = story.change("feat/draft", rows=11, title="WIP: more rows")
+    (drafted,) = jobs.settled()
+    assert drafted.conclusion == "success", drafted.log
+    assert "is a draft" in drafted.log
+    assert story.dev()["hourly"]["parameters"] == {"rows": 6}
+    assert "`parameters.rows`" in forge.comment(number)
+
+    forge.server.ask("PATCH", f"{forge.path}/pulls/{number}", {"title": "More rows"})
+    story.platform.named("hourly")["parameters"] = {"rows": 12}
+    story.platform.commit("Take 12 rows")
+    story.platform.push()
+    (ready,) = jobs.settled()
+    assert ready.conclusion == "success", ready.log
+    assert story.dev()["hourly"]["parameters"] == {"rows": 12}
+    assert "Runs `feat/draft` now:" in forge.comment(number)
 
 
 HOSTILE = {
@@ -178,6 +205,23 @@ def test_hostile_names_run_nothing_and_are_shown_as_they_are(story: Story) -> No
         shown = forge.rendered(forge.comment(numbers[name]))
         assert "<script" not in shown
         assert branch in html.unescape(shown)
+
+    forge.merge(numbers["hourly"])
+    runs = jobs.settled(2)
+    assert {run.conclusion for run in runs} == {"success"}, [run.log for run in runs]
+    assert story.prod()["hourly"]["tags"] == ["changed"]
+    branch, _ = HOSTILE["hourly"]
+    assert branch not in story.dev()["hourly"]["tags"]
+    _, after = forge.comments(numbers["hourly"])
+    assert "<script" not in forge.rendered(after["body"])
+    assert "Runs `main` now:" in after["body"]
+    # The branches are deleted by names that are as they are.
+    for branch, _ in HOSTILE.values():
+        where = f"{forge.path}/branches/{quote(branch, safe='')}"
+        forge.server.ask("DELETE", where).raise_for_status()
+    runs = jobs.settled(len(HOSTILE))
+    assert {run.conclusion for run in runs} == {"success"}, [run.log for run in runs]
+    assert not [item["name"] for item in story.dev().values() if set(item["tags"]) - {"changed"}]
     assert forge.server.runner is not None
     assert not list(forge.server.runner.parent.rglob("pwned*"))
 

@@ -1,7 +1,7 @@
 """The worker's workflow as `flowlift ci write github` writes it, run by a real forge's events.
 
-In a real cluster, with a worker each for DEV and PROD. The forge's runner stands for the machines of
-both environments: it has Helm, kubectl and a login to the cluster.
+In a real cluster, with a worker each for DEV and PROD. The forge's runner stands for the machines
+of both environments: it has Helm, kubectl and a login to the cluster.
 """
 
 from __future__ import annotations

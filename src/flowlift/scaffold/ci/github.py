@@ -41,7 +41,8 @@ _OVER = " || ".join(
         "github.event.action == 'closed'",
     )
 )
-_CHANGE = "${{ github.event.pull_request.number || github.ref }}"
+# A branch that is deleted is one by its own name: `github.ref` is then the default branch's.
+_CHANGE = "${{ github.event.pull_request.number || github.event.ref || github.ref }}"
 # Where a merge has deleted the branch, its commit may be gone; the default branch never is.
 _HEAD = "${{ github.event.action != 'closed' && github.event.pull_request.head.sha || github.sha }}"
 
@@ -145,7 +146,8 @@ def _permissions(job: Job, settings: Settings) -> dict[str, Any]:
     if job.comments:
         found["pull-requests"] = Noted("write", "the one comment")
     if job.statuses:
-        found["deployments"] = Noted("write", "what runs where")
+        # The job's `environment` makes GitHub write the status. It is only looked for.
+        found["deployments"] = Noted("read", "that GitHub tells what runs where")
     if job.builds and _in_packages(settings):
         found["packages"] = Noted("write", "the image")
     return found

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Literal
 
 from flowlift.config import Settings
+from flowlift.errors import ConfigError
 
 Name = Literal["image", "worker", "deployments"]
 
@@ -75,7 +76,11 @@ class Workflow:
 
 
 def workflows(settings: Settings, inputs: Mapping[Name, Sequence[str]]) -> list[Workflow]:
-    """The workflows of a repository; `inputs` has the globs of each that is configured."""
+    """The workflows of a repository; `inputs` has the globs of each that is configured.
+
+    Raises:
+        ConfigError: an environment is named so that two jobs would have one name.
+    """
     found = []
     if "image" in inputs:
         jobs = tuple(_image(settings))
@@ -85,7 +90,21 @@ def workflows(settings: Settings, inputs: Mapping[Name, Sequence[str]]) -> list[
         found.append(Workflow("worker", "flowlift worker", tuple(inputs["worker"]), jobs))
     jobs = tuple(_deployments(settings))
     title = "flowlift deployments"
-    return [*found, Workflow("deployments", title, tuple(inputs["deployments"]), jobs)]
+    found.append(Workflow("deployments", title, tuple(inputs["deployments"]), jobs))
+    for workflow in found:
+        _refuse_twins(workflow)
+    return found
+
+
+def _refuse_twins(workflow: Workflow) -> None:
+    """Refuse names that would make one job of two: the second one alone would be in the file."""
+    names = [job.name for job in workflow.jobs]
+    twin = next((name for name in names if names.count(name) > 1), None)
+    if twin is not None:
+        raise ConfigError(
+            f"Two jobs of the workflow {workflow.name!r} would be called {twin!r}.",
+            remedy=f"Give the environment {twin!r} another name: a job has this one already.",
+        )
 
 
 def _environments(settings: Settings) -> tuple[list[str], list[str]]:

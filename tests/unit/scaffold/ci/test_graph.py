@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from flowlift.config import Settings
+from flowlift.errors import ConfigError
 from flowlift.scaffold.ci.graph import When, Workflow, workflows
 
 INPUTS = {"image": ["Dockerfile"], "worker": ["values.yaml"], "deployments": ["prefect.yaml"]}
@@ -83,3 +86,12 @@ def test_one_environment_alone_is_planned_in_pull_requests() -> None:
     assert [job.name for job in found.jobs] == ["fork", "preview-proposed", "prod"]
     assert not found.jobs[1].writes
     assert When.GONE not in found.moments
+
+
+@pytest.mark.parametrize(
+    "env",
+    [{"fork": {}}, {"dev": {"ref": "branch"}, "dev-proposed": {}}],
+)
+def test_an_environment_that_would_hide_a_job_is_refused(env: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=f"would be called '{list(env)[-1]}'"):
+        graph(env=env)
