@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 DOTENV = "flowlift.env"
+DOTENV_ROOM = 5_000
+"""Bytes of `DOTENV`: GitLab refuses one above 5,120, and fails the job by that."""
 
 
 def write_outputs(environ: Mapping[str, str], outputs: Mapping[str, str]) -> None:
@@ -13,13 +15,23 @@ def write_outputs(environ: Mapping[str, str], outputs: Mapping[str, str]) -> Non
 
     GitHub and Gitea have `GITHUB_OUTPUT`. For GitLab, `flowlift.env` in the project's folder has
     them as `FLOWLIFT_CHANGED=...`, for `artifacts: reports: dotenv`. Other systems take the
-    command's JSON. Values are single lines.
+    command's JSON. Values are single lines. What GitLab would have no room for is left out there.
     """
     if file := environ.get("GITHUB_OUTPUT"):
         with Path(file).open("a", encoding="utf-8") as stream:
             stream.writelines(f"{name}={value}\n" for name, value in outputs.items())
     if environ.get("GITLAB_CI") == "true" and environ.get("CI_PROJECT_DIR"):
-        with (Path(environ["CI_PROJECT_DIR"]) / DOTENV).open("a", encoding="utf-8") as stream:
-            stream.writelines(
-                f"FLOWLIFT_{name.upper()}={value}\n" for name, value in outputs.items()
-            )
+        _write_dotenv(Path(environ["CI_PROJECT_DIR"]) / DOTENV, outputs)
+
+
+def _write_dotenv(file: Path, outputs: Mapping[str, str]) -> None:
+    """Add what there is room for, the short values first: an image before 300 names."""
+    lines = [f"FLOWLIFT_{name.upper()}={value}\n" for name, value in outputs.items()]
+    room = DOTENV_ROOM - (file.stat().st_size if file.exists() else 0)
+    fits = set()
+    for line in sorted(lines, key=len):
+        room -= len(line.encode())
+        if room >= 0:
+            fits.add(line)
+    with file.open("a", encoding="utf-8") as stream:
+        stream.writelines(line for line in lines if line in fits)

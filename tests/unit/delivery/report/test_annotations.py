@@ -71,3 +71,12 @@ def test_outputs(tmp_path: Path, environ: dict[str, str], expected: str) -> None
     (file,) = tmp_path.iterdir()
     assert file.name in {"out", DOTENV}
     assert file.read_text() == expected
+
+
+def test_gitlab_s_file_keeps_its_size_and_drops_the_longest(tmp_path: Path) -> None:
+    environ = {"GITLAB_CI": "true", "CI_PROJECT_DIR": str(tmp_path)}
+    names = json.dumps([f"flow/deployment-{number}" for number in range(300)])
+    write_outputs(environ, {"changed": "true", "deployments": names, "image": "a@b"})
+    assert (tmp_path / DOTENV).read_text() == "FLOWLIFT_CHANGED=true\nFLOWLIFT_IMAGE=a@b\n"
+    write_outputs(environ, {"digest": "x" * 5_000})
+    assert "DIGEST" not in (tmp_path / DOTENV).read_text()
