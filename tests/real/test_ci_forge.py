@@ -262,11 +262,9 @@ def test_a_forks_pull_request_is_checked_without_secrets_and_writes_nothing(stor
         assert "written=[403]" in greedy, greedy
         assert (story.dev(), story.prod()) == before
         assert not forge.comments(number)
-        assert any(
-            "Planned without a workspace, as a fork gets no secrets." in text
-            for name, text in jobs.summaries().items()
-            if name not in summaries
-        )
+        said = [text for name, text in jobs.summaries().items() if name not in summaries]
+        told = next(text for text in said if "as a fork gets no secrets." in text)
+        assert f"`{platform.dev.prefix}-ingest/hourly`" in told
 
         # What is wrong with it is said, and fails the check.
         platform.named("hourly")["schedules"] = [{"cron": "61 * * * *"}]

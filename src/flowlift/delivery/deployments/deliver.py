@@ -21,6 +21,7 @@ from flowlift.plan.model import Level, Plan
 from flowlift.render.delivery import Part, facts_section, findings_section, plan_section
 from flowlift.render.outcome import RunOutcome
 from flowlift.render.outcome import Step as Change
+from flowlift.render.visible import visible
 from flowlift.workspace.client import Client
 from flowlift.workspace.endpoint import resolve
 from flowlift.workspace.running import with_client
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 INTERRUPTED = 130
+_NAMED = 10
 
 
 @dataclass(slots=True)
@@ -55,6 +57,10 @@ def _check(state: State, step: Step) -> Outcome:
     errors = any(finding.level is Level.ERROR for finding in findings)
     names = tuple(name for index in scoped.reasons if (name := scoped.key(index)))
     why = "Planned without a workspace, as a fork gets no secrets."
+    if names:
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        listed = ", ".join(f"'{visible(name)}'" for name in names[:_NAMED])
+        why += f" Changed: {listed}{more}."
     return Outcome(
         step,
         lambda limit: findings_section(title_of(step), len(scoped.reasons), findings, limit, why),

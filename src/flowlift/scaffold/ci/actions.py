@@ -36,3 +36,6 @@ ALL = (CHECKOUT, SETUP_UV, SETUP_QEMU, SETUP_BUILDX)
 
 UV = "0.12.4"
 """The newest uv whose checksum `SETUP_UV` knows, so that what it downloads is checked."""
+
+BINFMT = "docker.io/tonistiigi/binfmt:qemu-v10.0.4"
+"""The image that teaches a machine other platforms. It gets all rights there: never `latest`."""

@@ -200,9 +200,17 @@ def _builder(settings: Settings) -> Iterator[dict[str, Any]]:
         yield {
             "name": "Set up QEMU",
             **_uses(actions.SETUP_QEMU),
-            "with": {"platforms": ",".join(platforms)},
+            "with": {
+                "image": actions.BINFMT,
+                "platforms": ",".join(platforms),
+                "cache-image": False,
+            },
         }
-    yield {"name": "Set up Docker Buildx", **_uses(actions.SETUP_BUILDX)}
+    yield {
+        "name": "Set up Docker Buildx",
+        **_uses(actions.SETUP_BUILDX),
+        "with": {"cache-binary": False},
+    }
 
 
 def _environ(job: Job, settings: Settings, install: Install) -> dict[str, str]:

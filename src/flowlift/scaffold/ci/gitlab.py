@@ -166,7 +166,7 @@ def _image(job: Job, settings: Settings) -> dict[str, Any]:
     if not job.builds:
         return {"image": f"ghcr.io/astral-sh/uv:{actions.UV}-python{python}-bookworm"}
     platforms = settings.image.platforms if settings.image else ()
-    emulators = ["docker run --privileged --rm tonistiigi/binfmt:qemu-v10.0.4 --install all"]
+    emulators = [f"docker run --privileged --rm {actions.BINFMT} --install all"]
     return {
         "image": f"{_DOCKER}-cli",
         "services": [f"{_DOCKER}-dind"],
