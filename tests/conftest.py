@@ -1,5 +1,7 @@
 """What holds for all tests."""
 
+import signal
+
 from hypothesis import HealthCheck, settings
 
 # How long an example takes says how busy the machine is, not whether the code is right.
@@ -13,3 +15,8 @@ settings.register_profile(
 # For whoever changes what they are about: make unit ARGS=--hypothesis-profile=thorough
 settings.register_profile("thorough", settings.get_profile("flowlift"), max_examples=2000)
 settings.load_profile("flowlift")
+
+# Where a shell has started the tests in the background, Ctrl-C is ignored, and by each program
+# that they start as well: those that are sent one would run on.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
