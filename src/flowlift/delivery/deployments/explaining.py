@@ -65,7 +65,7 @@ def explain(resolution: Resolution) -> list[Origin]:
         enabled = shown.pop("enabled")
         origins.append(Origin(f"triggers.{trigger['name']}", shown, source))
         given = (desired.declared.data.get("triggers") or [])[index]
-        if "enabled" in given:
+        if isinstance(given, Mapping) and "enabled" in given:
             source = _manifest(desired.declared, ("triggers", index, "enabled"))
         else:
             source = "Prefect's default"
