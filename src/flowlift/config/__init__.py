@@ -7,7 +7,7 @@ plans and applies. The JSON schema of the configuration is published by `schema(
 from flowlift.config.ci import Ci
 from flowlift.config.environment import Environment, Override
 from flowlift.config.image import Image
-from flowlift.config.loading import Loaded, load, schema
+from flowlift.config.loading import Loaded, load, read_settings, schema
 from flowlift.config.settings import CheckLevel, Settings, Verify
 from flowlift.config.worker import Host, Secret, Worker
 
@@ -24,5 +24,6 @@ __all__ = [
     "Verify",
     "Worker",
     "load",
+    "read_settings",
     "schema",
 ]

@@ -2,80 +2,87 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from datetime import date, datetime, time
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from msgspec import UNSET, Meta, UnsetType, field, to_builtins
 
 from flowlift.config.section import ManifestSection, Section
 
 
-class WorkPoolOverride(ManifestSection):
+class WorkPoolOverride(ManifestSection, frozen=True):
     """The `work_pool` of some deployments in one environment."""
 
-    name: str | None = Field(None, description="The work pool.")
-    work_queue_name: str | None = Field(None, description="The work queue.")
-    job_variables: dict[str, Any] = Field(
-        default_factory=dict, description="Job variables; the manifest's others stay."
-    )
+    name: Annotated[str | UnsetType, Meta(description="The work pool.")] = UNSET
+    work_queue_name: Annotated[str | UnsetType, Meta(description="The work queue.")] = UNSET
+    job_variables: Annotated[
+        dict[str, Any] | UnsetType, Meta(description="Job variables; the manifest's others stay.")
+    ] = UNSET
 
 
-class Override(ManifestSection):
+class Override(ManifestSection, frozen=True):
     """What some deployments are in one environment, in the manifest's own keys."""
 
-    parameters: dict[str, Any] = Field(
-        default_factory=dict, description="Parameters; the manifest's others stay."
-    )
-    work_pool: WorkPoolOverride = Field(default_factory=WorkPoolOverride)
-    concurrency_limit: int | dict[str, Any] | None = Field(
-        None, description="The concurrency limit, as in the manifest."
-    )
+    parameters: Annotated[
+        dict[str, Any] | UnsetType, Meta(description="Parameters; the manifest's others stay.")
+    ] = UNSET
+    work_pool: WorkPoolOverride | UnsetType = UNSET
+    concurrency_limit: Annotated[
+        int | dict[str, Any] | UnsetType,
+        Meta(description="The concurrency limit, as in the manifest."),
+    ] = UNSET
 
 
-class Environment(Section):
+class Environment(Section, frozen=True):
     """An environment: a Prefect workspace, and the policy for what it holds."""
 
-    ref: Literal["branch", "default"] = Field(
-        "default",
-        description="The code it runs: the pull request's branch, or the default branch.",
-    )
-    schedules: Literal["off", "on", "declared"] = Field(
-        "declared",
-        description="Whether schedules are active: never, always, or as the manifest says.",
-    )
-    triggers: Literal["off", "on", "declared"] = Field(
-        "declared",
-        description="Whether triggers are enabled: never, always, or as the manifest says.",
-    )
-    prune: bool = Field(
-        True, description="Delete owned deployments that the manifest no longer declares."
-    )
-    on_drift: Literal["undo", "keep"] = Field(
-        "undo",
-        description="What to do with a field that was changed by hand. Pauses are always kept.",
-    )
-    verify: bool = Field(
-        False, description="Whether `deliver` runs what it applied here, and waits for the end."
-    )
-    tags: tuple[str, ...] = Field((), description="Tags added to each deployment.")
-    pool: str | None = Field(
-        None, description="The work pool of every deployment here, whatever the manifest says."
-    )
-    variables: dict[str, str] = Field(
-        default_factory=dict,
-        description="What `{{ $NAME }}` is here, whatever the machine's own variables say.",
-    )
-    overrides: dict[str, Override] = Field(
-        default_factory=dict,
-        description="What deployments are here, by a pattern of `flow/deployment`.",
-    )
-    profile: str | None = Field(
-        None, description="A profile of Prefect's own profiles file that has the API's address."
-    )
+    ref: Annotated[
+        Literal["branch", "default"],
+        Meta(description="The code it runs: the pull request's branch, or the default branch."),
+    ] = "default"
+    schedules: Annotated[
+        Literal["off", "on", "declared"],
+        Meta(description="Whether schedules are active: never, always, or as the manifest says."),
+    ] = "declared"
+    triggers: Annotated[
+        Literal["off", "on", "declared"],
+        Meta(description="Whether triggers are enabled: never, always, or as the manifest says."),
+    ] = "declared"
+    prune: Annotated[
+        bool, Meta(description="Delete owned deployments that the manifest no longer declares.")
+    ] = True
+    on_drift: Annotated[
+        Literal["undo", "keep"],
+        Meta(
+            description="What to do with a field that was changed by hand. Pauses are always kept."
+        ),
+    ] = "undo"
+    verify: Annotated[
+        bool,
+        Meta(description="Whether `deliver` runs what it applied here, and waits for the end."),
+    ] = False
+    tags: Annotated[tuple[str, ...], Meta(description="Tags added to each deployment.")] = ()
+    pool: Annotated[
+        str | None,
+        Meta(description="The work pool of every deployment here, whatever the manifest says."),
+    ] = None
+    variables: Annotated[
+        dict[str, str],
+        Meta(description="What `{{ $NAME }}` is here, whatever the machine's own variables say."),
+    ] = field(default_factory=dict)
+    overrides: Annotated[
+        dict[str, Override],
+        Meta(description="What deployments are here, by a pattern of `flow/deployment`."),
+    ] = field(default_factory=dict)
+    profile: Annotated[
+        str | None,
+        Meta(description="A profile of Prefect's own profiles file that has the API's address."),
+    ] = None
 
     @property
     def patches(self) -> tuple[tuple[str, dict[str, Any]], ...]:
         """The overrides as parts of a manifest's entry, each with its pattern."""
         return tuple(
-            (pattern, patch.model_dump(exclude_unset=True))
+            (pattern, to_builtins(patch, builtin_types=(date, datetime, time)))
             for pattern, patch in self.overrides.items()
         )

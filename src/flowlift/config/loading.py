@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
+import msgspec
 import tomli
-from pydantic import BaseModel, ValidationError
 
-from flowlift.config.section import Section
+from flowlift.config.mistakes import find_mistake
 from flowlift.config.settings import Settings
+from flowlift.config.worker import Worker
 from flowlift.errors import ConfigError, Position
 
 
-class Loaded(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Loaded:
     """Settings, and where they were read from (None: nowhere, all is default)."""
 
     settings: Settings
@@ -25,10 +28,20 @@ class Loaded(BaseModel):
 
 def schema() -> dict[str, Any]:
     """The JSON schema of `[tool.flowlift]`, as published in docs/config.schema.json."""
-    document = Settings.model_json_schema(by_alias=True)
-    document["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    document["title"] = "flowlift"
-    return document
+    (_, components) = msgspec.json.schema_components([Settings])
+    document = components.pop(Settings.__name__)
+    # A table alone stands for a list of one.
+    worker = document["properties"]["worker"]
+    worker["anyOf"] = [
+        {key: worker.pop(key) for key in ("type", "items")},
+        {"$ref": f"#/$defs/{Worker.__name__}"},
+    ]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **document,
+        "title": "flowlift",
+        "$defs": components,
+    }
 
 
 def load(root: Path) -> Loaded:
@@ -68,47 +81,31 @@ def _read(file: Path) -> dict[str, Any]:
         ) from None
 
 
+def read_settings(table: Mapping[str, Any]) -> Settings:
+    """The settings that a table `[tool.flowlift]` holds.
+
+    Raises:
+        msgspec.ValidationError: it holds something else.
+    """
+    return msgspec.convert(_with_a_list_of_workers(table), Settings)
+
+
+def _with_a_list_of_workers(table: Mapping[str, Any]) -> dict[str, Any]:
+    """One worker alone is a list of one."""
+    alone = isinstance(table.get("worker"), Mapping)
+    return {**table, "worker": [table["worker"]]} if alone else dict(table)
+
+
 def _settings(table: dict[str, Any], file: Path) -> Settings:
     try:
-        return Settings.model_validate(table)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        path = [str(part) for part in problem["loc"]]
-        at = Position(file.name, _line_of(file, path))
-        if problem["type"] == "extra_forbidden":
-            known = _known_keys(path[:-1])
-            near = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
-            raise ConfigError(
-                f"Unknown key {'.'.join(path)!r}"
-                + (f": is {near[0]!r} meant?" if near else f" in {_table(path[:-1])}."),
-                remedy=f"Known keys of {_table(path[:-1])}: {', '.join(known)}.",
-                at=at,
-            ) from None
+        return read_settings(table)
+    except msgspec.ValidationError:
+        mistake = find_mistake(_with_a_list_of_workers(table), Settings)
         raise ConfigError(
-            f"{'.'.join(path)}: {problem['msg'][0].lower()}{problem['msg'][1:]}.",
-            remedy=f"Found {problem['input']!r}. See docs/configuration.md.",
-            at=at,
+            mistake.message,
+            remedy=mistake.remedy,
+            at=Position(file.name, _line_of(file, list(mistake.path))),
         ) from None
-
-
-def _table(path: list[str]) -> str:
-    return "[" + ".".join(["tool", "flowlift", *path]) + "]"
-
-
-def _known_keys(path: list[str]) -> list[str]:
-    model: type[Section] = Settings
-    for part in path:
-        field = next((f for n, f in model.model_fields.items() if part in {f.alias, n}), None)
-        model = (_section_in(field.annotation) if field else None) or model
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _section_in(annotation: Any) -> type[Section] | None:
-    """The table that a field holds: alone, or in a list or a dictionary."""
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return annotation
-    found = (_section_in(inner) for inner in get_args(annotation))
-    return next((section for section in found if section), None)
 
 
 def _line_of(file: Path, path: list[str]) -> int:

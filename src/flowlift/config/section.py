@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+import msgspec
 
 
-def kebab(name: str) -> str:
-    """A field's name as the configuration writes it."""
-    return name.replace("_", "-")
-
-
-class Section(BaseModel):
+class Section(
+    msgspec.Struct, rename="kebab", forbid_unknown_fields=True, frozen=True, kw_only=True
+):
     """A table of the configuration: kebab-case keys, and no unknown ones."""
 
-    model_config = ConfigDict(
-        alias_generator=kebab, populate_by_name=True, extra="forbid", frozen=True
-    )
 
-
-class ManifestSection(Section):
+class ManifestSection(Section, rename={}, frozen=True, kw_only=True):
     """A table whose keys are those of a manifest, letter by letter."""
 
-    model_config = ConfigDict(alias_generator=str)
+
+class WrongValueError(ValueError):
+    """A value that its table refuses; `path` leads to it from there."""
+
+    def __init__(self, said: str, *path: str) -> None:
+        super().__init__(said)
+        self.path = path

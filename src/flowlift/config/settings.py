@@ -6,28 +6,32 @@ import difflib
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from msgspec import Meta, field
 
 from flowlift.config.ci import Ci
 from flowlift.config.environment import Environment
 from flowlift.config.image import Image
-from flowlift.config.section import Section
-from flowlift.config.worker import Worker, listed
+from flowlift.config.section import Section, WrongValueError
+from flowlift.config.worker import Worker
 from flowlift.errors import ConfigError
 
 CheckLevel = Literal["error", "warning", "off"]
 
 
-class Verify(Section):
+class Verify(Section, frozen=True):
     """How `flowlift verify` runs what was applied."""
 
-    timeout: float = Field(600, gt=0, description="Seconds until a run must have ended.")
-    start_timeout: float = Field(60, gt=0, description="Seconds until a run must have started.")
-    parameters: dict[str, dict[str, Any]] = Field(
-        default_factory=dict,
-        description="Parameters of the test runs, by a pattern of `flow/deployment`.",
-    )
-    skip: tuple[str, ...] = Field((), description="Patterns of deployments that are not run.")
+    timeout: Annotated[float, Meta(gt=0, description="Seconds until a run must have ended.")] = 600
+    start_timeout: Annotated[
+        float, Meta(gt=0, description="Seconds until a run must have started.")
+    ] = 60
+    parameters: Annotated[
+        dict[str, dict[str, Any]],
+        Meta(description="Parameters of the test runs, by a pattern of `flow/deployment`."),
+    ] = field(default_factory=dict)
+    skip: Annotated[
+        tuple[str, ...], Meta(description="Patterns of deployments that are not run.")
+    ] = ()
 
 
 DEFAULT_ENVIRONMENTS = {
@@ -36,52 +40,56 @@ DEFAULT_ENVIRONMENTS = {
 }
 
 
-class Settings(Section):
+class Settings(Section, frozen=True):
     """The whole configuration of a repository."""
 
-    manifests: tuple[str, ...] = Field(
-        ("prefect.yaml",), description="Globs of the manifests, relative to the root."
+    manifests: Annotated[
+        tuple[str, ...], Meta(description="Globs of the manifests, relative to the root.")
+    ] = ("prefect.yaml",)
+    sources: Annotated[
+        tuple[str, ...],
+        Meta(description="Folders whose imports are followed, besides the root itself."),
+    ] = ("src",)
+    default_branch: Annotated[
+        str | None,
+        Meta(description="The branch that PROD runs. Found out from the remote where not given."),
+    ] = None
+    repository: Annotated[
+        str | None,
+        Meta(description="The name that marks what this repository owns, instead of the remote's."),
+    ] = None
+    python: Annotated[
+        str | None,
+        Meta(description="The interpreter that has the flows' packages, to read signatures with."),
+    ] = None
+    roots: Annotated[
+        dict[str, str],
+        Meta(
+            description="For a manifest (by glob), the folder that its entrypoints are relative to."
+        ),
+    ] = field(default_factory=dict)
+    env: Annotated[dict[str, Environment], Meta(description="The environments.")] = field(
+        default_factory=lambda: dict(DEFAULT_ENVIRONMENTS)
     )
-    sources: tuple[str, ...] = Field(
-        ("src",), description="Folders whose imports are followed, besides the root itself."
-    )
-    default_branch: str | None = Field(
-        None, description="The branch that PROD runs. Found out from the remote where not given."
-    )
-    repository: str | None = Field(
-        None,
-        description="The name that marks what this repository owns, instead of the remote's.",
-    )
-    python: str | None = Field(
-        None,
-        description="The interpreter that has the flows' packages, to read signatures with.",
-    )
-    roots: dict[str, str] = Field(
-        default_factory=dict,
-        description="For a manifest (by glob), the folder that its entrypoints are relative to.",
-    )
-    env: dict[str, Environment] = Field(
-        default_factory=lambda: dict(DEFAULT_ENVIRONMENTS), description="The environments."
-    )
-    verify: Verify = Field(default_factory=Verify)
-    image: Image | None = Field(None, description="The flows image, where there is one.")
-    worker: Annotated[tuple[Worker, ...], BeforeValidator(listed)] = Field(
-        (), description="The Prefect worker of each environment, or a list of several."
-    )
-    ci: Ci = Field(default_factory=Ci)
-    checks: dict[str, CheckLevel] = Field(
-        default_factory=dict, description="The level of a check, by its name."
-    )
+    verify: Verify = field(default_factory=Verify)
+    image: Annotated[Image | None, Meta(description="The flows image, where there is one.")] = None
+    worker: Annotated[
+        tuple[Worker, ...],
+        Meta(description="The Prefect worker of each environment, or a list of several."),
+    ] = ()
+    ci: Ci = field(default_factory=Ci)
+    checks: Annotated[
+        dict[str, CheckLevel], Meta(description="The level of a check, by its name.")
+    ] = field(default_factory=dict)
 
-    @field_validator("env")
-    @classmethod
-    def _names_fit_a_variable(cls, value: dict[str, Environment]) -> dict[str, Environment]:
-        for name in value:
+    def __post_init__(self) -> None:
+        for name in self.env:
             if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
-                raise ValueError(
-                    f"an environment is named in lower case letters, digits and dashes: {name!r}"
+                raise WrongValueError(
+                    f"an environment is named in lower case letters, digits and dashes: {name!r}",
+                    "env",
+                    name,
                 )
-        return value
 
     def workers_of(self, environment: str) -> tuple[Worker, ...]:
         """The workers that an environment has; none where none is configured for it."""

@@ -2,94 +2,110 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from msgspec import Meta, field
 
 from flowlift.config.section import Section
 
 
-class Secret(Section):
+class Secret(Section, frozen=True):
     """A Kubernetes secret that the worker or its flow runs need.
 
     Either one value (`key`, `from-env`) or a login to a registry (`registry`, `username-from-env`,
     `password-from-env`). The values come from variables, never from a file of the repository.
     """
 
-    name: str = Field(description="The secret's name.")
-    key: str | None = Field(None, description="The key that holds the value.")
-    from_env: str | None = Field(None, description="The variable with the value.")
-    registry: str | None = Field(None, description="The registry that a login is for: `ghcr.io`.")
-    username_from_env: str | None = Field(None, description="The variable with the user.")
-    password_from_env: str | None = Field(None, description="The variable with the password.")
+    name: Annotated[str, Meta(description="The secret's name.")]
+    key: Annotated[str | None, Meta(description="The key that holds the value.")] = None
+    from_env: Annotated[str | None, Meta(description="The variable with the value.")] = None
+    registry: Annotated[
+        str | None, Meta(description="The registry that a login is for: `ghcr.io`.")
+    ] = None
+    username_from_env: Annotated[str | None, Meta(description="The variable with the user.")] = None
+    password_from_env: Annotated[
+        str | None, Meta(description="The variable with the password.")
+    ] = None
 
-    @model_validator(mode="after")
-    def _is_of_one_kind(self) -> Secret:
+    def __post_init__(self) -> None:
         value = (self.key, self.from_env)
         login = (self.registry, self.username_from_env, self.password_from_env)
-        if all(value) and not any(login):
-            return self
-        if all(login) and not any(value):
-            return self
-        raise ValueError(
-            "a secret has key and from-env, or registry, username-from-env and password-from-env"
-        )
+        if (all(value), any(login)) != (True, False) and (all(login), any(value)) != (True, False):
+            raise ValueError(
+                "a secret has key and from-env,"
+                " or registry, username-from-env and password-from-env"
+            )
 
 
-class Host(Section):
+class Host(Section, frozen=True):
     """What the machine that the worker runs on has to have."""
 
-    k3s: str | None = Field(None, description="K3s's version, as its releases are called.")
-    helm: str | None = Field(None, description="Helm's version, as its releases are called.")
-    sha256: dict[str, str] = Field(
-        default_factory=dict,
-        description="Pins by file name, as `helm-v3.18.4-linux-amd64.tar.gz`: checked besides the"
-        " release's own sums.",
+    k3s: Annotated[str | None, Meta(description="K3s's version, as its releases are called.")] = (
+        None
     )
-    mirrors: dict[str, str] = Field(
-        default_factory=dict,
-        description="Where `k3s` or `helm` is downloaded from, instead of its release address.",
+    helm: Annotated[str | None, Meta(description="Helm's version, as its releases are called.")] = (
+        None
     )
+    sha256: Annotated[
+        dict[str, str],
+        Meta(
+            description="Pins by file name, as `helm-v3.18.4-linux-amd64.tar.gz`: checked besides "
+            "the release's own sums."
+        ),
+    ] = field(default_factory=dict)
+    mirrors: Annotated[
+        dict[str, str],
+        Meta(
+            description="Where `k3s` or `helm` is downloaded from, instead of its release address."
+        ),
+    ] = field(default_factory=dict)
 
 
-class Worker(Section):
+class Worker(Section, frozen=True):
     """A Prefect worker: installed by Helm, or only its work pool, by `pool`."""
 
-    environments: tuple[str, ...] | None = Field(
-        None, description="The environments that have it, by default all."
+    environments: Annotated[
+        tuple[str, ...] | None, Meta(description="The environments that have it, by default all.")
+    ] = None
+    release: Annotated[str, Meta(description="The Helm release.")] = "prefect-worker"
+    chart: Annotated[
+        str,
+        Meta(
+            description="The chart: a name in `repository`, an oci:// reference, a folder or a "
+            ".tgz."
+        ),
+    ] = "prefect-worker"
+    repository: Annotated[str | None, Meta(description="The repository of charts.")] = None
+    version: Annotated[str | None, Meta(description="The chart's version.")] = None
+    namespace: Annotated[str, Meta(description="The namespace; made where it is missing.")] = (
+        "prefect"
     )
-    release: str = Field("prefect-worker", description="The Helm release.")
-    chart: str = Field(
-        "prefect-worker",
-        description="The chart: a name in `repository`, an oci:// reference, a folder or a .tgz.",
-    )
-    repository: str | None = Field(None, description="The repository of charts.")
-    version: str | None = Field(None, description="The chart's version.")
-    namespace: str = Field("prefect", description="The namespace; made where it is missing.")
-    values: str = Field(
-        "etc/helm_values/prefect-worker/values-{env}.yaml",
-        description="The chart's values; {env} is the environment's name.",
-    )
-    image_placeholder: str = Field(
-        "DEFAULT_FLOW_IMAGE",
-        description="What stands in the values for the flows image. Where it is missing, the image"
-        " becomes the default of the base job template's variable `image`.",
-    )
-    secrets: tuple[Secret, ...] = Field((), description="Secrets that are made in the namespace.")
-    canary: str | None = Field(
-        None, description="A deployment, `flow/deployment`, that is run after an update."
-    )
-    pool: str | None = Field(
-        None, description="A work pool without Kubernetes, updated through Prefect's API alone."
-    )
-    template: str | None = Field(
-        None,
-        description="With `pool`: a JSON file with its base job template; {env} is the"
-        " environment's name. By default the pool keeps its own, with the image set.",
-    )
-    host: Host = Field(default_factory=Host)
-
-
-def listed(value: Any) -> Any:
-    """One worker is a list of one."""
-    return [value] if isinstance(value, dict) else value
+    values: Annotated[
+        str, Meta(description="The chart's values; {env} is the environment's name.")
+    ] = "etc/helm_values/prefect-worker/values-{env}.yaml"
+    image_placeholder: Annotated[
+        str,
+        Meta(
+            description="What stands in the values for the flows image. Where it is missing, the "
+            "image becomes the default of the base job template's variable `image`."
+        ),
+    ] = "DEFAULT_FLOW_IMAGE"
+    secrets: Annotated[
+        tuple[Secret, ...], Meta(description="Secrets that are made in the namespace.")
+    ] = ()
+    canary: Annotated[
+        str | None,
+        Meta(description="A deployment, `flow/deployment`, that is run after an update."),
+    ] = None
+    pool: Annotated[
+        str | None,
+        Meta(description="A work pool without Kubernetes, updated through Prefect's API alone."),
+    ] = None
+    template: Annotated[
+        str | None,
+        Meta(
+            description="With `pool`: a JSON file with its base job template; {env} is the "
+            "environment's name. By default the pool keeps its own, with the image set."
+        ),
+    ] = None
+    host: Host = field(default_factory=Host)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flowlift.config import Settings
+from flowlift.config import read_settings
 from flowlift.plan.model import Declared, Finding
 from flowlift.repo import manifest
 from flowlift.repo.changes import Modified, modified
@@ -66,7 +66,7 @@ class Case:
         self.root = trees.repository(root, files)
         self.repository: Repository = open_repository(self.root)
         self.base = self.repository.head()
-        self.settings = Settings.model_validate({"env": {}, **settings})
+        self.settings = read_settings({"env": {}, **settings})
 
     def declared(self) -> list[Declared]:
         files, found = self.repository.files(), list[Declared]()

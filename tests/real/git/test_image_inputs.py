@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from flowlift.config import Image
@@ -36,7 +37,7 @@ def repository(tmp_path: Path) -> GitRepository:
 
 
 def image(**settings: object) -> Image:
-    return Image.model_validate({"name": "localhost:5000/acme/flows", **settings})
+    return msgspec.convert({"name": "localhost:5000/acme/flows", **settings}, Image)
 
 
 def changed(repository: GitRepository, **settings: object) -> dict[str, str]:

@@ -64,6 +64,57 @@ def test_a_wrong_value_in_a_list_is_found_at_the_nearest_line(tmp_path: Path):
     assert (refused.at.file, refused.at.line) == ("pyproject.toml", 10)
 
 
+@pytest.mark.parametrize(
+    ("text", "said", "line"),
+    [
+        ("[env.dev]\nprune = 'x'\n", "env.dev.prune: expected `bool`, got `str`.", 2),
+        ("[env.dev]\nref = 'x'\n", "env.dev.ref: one of 'branch', 'default' is expected.", 2),
+        ("\n[env.Dev]\n", "env.Dev: an environment is named in lower case letters", 2),
+        ("env = 3\n", "env: expected a table, got `int`.", 1),
+        ("manifests = 'a'\n", "manifests: expected a list, got `str`.", 1),
+        ("[verify]\n\ntimeout = 0\n", "verify.timeout: expected `float` > 0.0.", 3),
+        ("[checks]\nx = 'info'\n", "checks.x: one of 'error', 'warning', 'off'", 2),
+        ("[image]\n", "image: it lacks the required field `name`.", 1),
+        ("[image]\nname = 'A'\n", "image.name: a repository in a registry is HOST/PATH", 2),
+        (
+            "[image]\nname = 'ghcr.io/a/b'\nrelease-name = 'A'\n",
+            "image.release-name: a repository in a registry is HOST/PATH",
+            3,
+        ),
+        (
+            "[image]\nname = 'ghcr.io/a/b'\nplatforms = ['arm']\n",
+            "image.platforms: a platform looks like linux/amd64: 'arm' does not.",
+            3,
+        ),
+        (
+            "[image]\nname = 'ghcr.io/a/b'\nversion-pattern = '('\n",
+            "image.version-pattern: no regular expression",
+            3,
+        ),
+        (
+            "[ci]\nsecrets = ['A']\nvariables = ['GITHUB_X']\n",
+            "ci.variables: no variable of yours can be called 'GITHUB_X'.",
+            3,
+        ),
+        (
+            "[ci]\nrunners = { dev = '${{ x }}' }\n",
+            "ci.runners.dev: '${{ x }}' is empty, or a forge would read it",
+            2,
+        ),
+        (
+            "[worker]\nrelease = 'a'\nsecrets = [{ name = 'a', key = 3 }]\n",
+            "worker.0.secrets.0.key: expected `str | null`, got `int`.",
+            3,
+        ),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_line(tmp_path: Path, text: str, said: str, line: int):
+    refused = _refusal(tmp_path, text, "flowlift.toml")
+    assert refused.message.startswith(said)
+    assert refused.at is not None
+    assert refused.at.line == line
+
+
 def test_one_worker_is_a_list_of_one(tmp_path: Path):
     (tmp_path / "flowlift.toml").write_text("[worker]\nrelease = 'edp'\n")
     assert [worker.release for worker in load(tmp_path).settings.worker] == ["edp"]

@@ -112,7 +112,7 @@ def test_the_configuration_is_read_and_switches_schedules_on_in_prod(tmp_path: P
 def test_the_configuration_shows_every_key(tmp_path: Path, section: type[Settings]):
     _write(tmp_path)
     text = (tmp_path / "pyproject.toml").read_text()
-    for name in section.model_fields:
+    for name in section.__struct_fields__:
         key = name.replace("_", "-")
         shown = rf"^(# )?({key} = .* # .+|\[tool\.flowlift\.([\w.]*\.)?{key}[.\]])"
         assert re.search(shown, text, re.MULTILINE), f"{key} is not shown with a comment"

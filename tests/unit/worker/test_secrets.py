@@ -6,6 +6,7 @@ import base64
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from flowlift.config.worker import Secret
@@ -71,7 +72,7 @@ def test_a_login_is_the_same_without_the_parts_that_kubectl_adds_or_leaves_out()
 
 def test_secrets_of_one_name_are_one_secret() -> None:
     other = Secret(name="key", key="OTHER", from_env="REG_USER")
-    second = LOGIN.model_copy(update={"registry": "docker.io"})
+    second = msgspec.structs.replace(LOGIN, registry="docker.io")
     key, login = wanted((KEY, other, LOGIN, second), ENVIRON)
     assert key.data == {"KEY": "pnu_0123456789", "OTHER": "bot"}
     assert login.data

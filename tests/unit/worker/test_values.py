@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
 from flowlift.config.worker import Worker
@@ -217,7 +218,7 @@ def test_a_secret_in_the_job_s_own_environment_is_told_at_its_line() -> None:
 
 
 def test_the_desired_state_has_what_helm_and_prefect_need() -> None:
-    config = Worker.model_validate({"version": "2025.7.31", "canary": "hello/hello"})
+    config = msgspec.convert({"version": "2025.7.31", "canary": "hello/hello"}, Worker)
     values = read(values_text())
     desired = desire(config, "dev", values, image=IMAGE, root="/repo")
     assert (desired.pool.name, desired.worker, desired.queues) == (

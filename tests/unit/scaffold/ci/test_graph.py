@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flowlift.config import Settings
+from flowlift.config import read_settings
 from flowlift.errors import ConfigError
 from flowlift.scaffold.ci.graph import When, Workflow, workflows
 
@@ -12,7 +12,7 @@ INPUTS = {"image": ["Dockerfile"], "worker": ["values.yaml"], "deployments": ["p
 
 
 def graph(**config: Any) -> dict[str, Workflow]:
-    settings = Settings.model_validate(config)
+    settings = read_settings(config)
     inputs: Any = {
         name: globs
         for name, globs in INPUTS.items()

@@ -1,0 +1,112 @@
+"""What is wrong in a configuration, and where: the innermost value that its table refuses.
+
+msgspec names a path as well, but not the keys of a dictionary in it, as an environment's name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from flowlift.config.section import Section, WrongValueError
+
+Path = tuple[str, ...]
+
+_NAMES = {"`array`": "a list", "`object`": "a table", "Object missing": "it lacks the"}
+"""What msgspec names as in JSON, as it is called in TOML."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A value that is refused: the keys that lead to it, what is wrong, and what to do."""
+
+    path: Path
+    message: str
+    remedy: str
+
+
+def find_mistake(value: Any, kind: Any, path: Path = ()) -> Mistake:
+    """The innermost mistake in `value`, which is none of `kind`."""
+    for key, part, wanted in _parts(value, kind):
+        if wanted is None:
+            return _unknown(key, kind, path)
+        try:
+            msgspec.convert(part, wanted)
+        except msgspec.ValidationError:
+            return find_mistake(part, wanted, (*path, key))
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        reason = error.__cause__
+        if isinstance(reason, WrongValueError):
+            path = (*path, *reason.path)
+            for key in reason.path:
+                value = value[key]
+        return _wrong(str(error).partition(" - at `$")[0], value, kind, path)
+    raise AssertionError("the caller has seen it refused")
+
+
+def _parts(value: Any, kind: Any) -> Iterator[tuple[str, Any, Any]]:
+    """What `value` holds: the key, the value there, and its kind (None: an unknown key)."""
+    for arm in _arms(kind):
+        origin, words = get_origin(arm), get_args(arm)
+        if _is_section(arm) and isinstance(value, Mapping):
+            fields = _fields(arm)
+            yield from ((key, part, fields.get(key)) for key, part in value.items())
+        elif origin is dict and isinstance(value, Mapping):
+            yield from ((key, part, words[1]) for key, part in value.items())
+        elif origin is tuple and isinstance(value, list):
+            yield from ((str(number), part, words[0]) for number, part in enumerate(value))
+
+
+def _arms(kind: Any) -> tuple[Any, ...]:
+    """The kinds that a value may be of, without what is only said of them."""
+    if get_origin(kind) is Annotated:
+        return _arms(get_args(kind)[0])
+    if get_origin(kind) in {Union, types.UnionType}:
+        return tuple(arm for word in get_args(kind) for arm in _arms(word))
+    return (kind,)
+
+
+def _fields(section: type[Section]) -> dict[str, Any]:
+    """The keys of a table, and the kind of each."""
+    kinds = get_type_hints(section, include_extras=True)
+    return {one.encode_name: kinds[one.name] for one in msgspec.structs.fields(section)}
+
+
+def _unknown(key: str, kind: Any, path: Path) -> Mistake:
+    known = [name for arm in _arms(kind) if _is_section(arm) for name in _fields(arm)]
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    return Mistake(
+        (*path, key),
+        f"Unknown key {'.'.join((*path, key))!r}"
+        + (f": is {near[0]!r} meant?" if near else f" in {_table(path)}."),
+        f"Known keys of {_table(path)}: {', '.join(known)}.",
+    )
+
+
+def _wrong(said: str, value: Any, kind: Any, path: Path) -> Mistake:
+    for arm in _arms(kind):
+        if get_origin(arm) is Literal:
+            said = f"one of {', '.join(map(repr, get_args(arm)))} is expected"
+    for name, here in _NAMES.items():
+        said = said.replace(name, here)
+    said = said[0].lower() + said[1:]
+    return Mistake(
+        path,
+        f"{'.'.join(path)}: {said}.",
+        f"Found {value!r}. See docs/configuration.md.",
+    )
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Section)
+
+
+def _table(path: Path) -> str:
+    return "[" + ".".join(["tool", "flowlift", *path]) + "]"
