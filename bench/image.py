@@ -2,31 +2,36 @@
 
     python -m bench.image
 
-The engine, the builder and the registry are those of the tests (CONTRIBUTING.md). Every cell is a
-whole process, started as a user starts it: the median of the runs, and the fastest.
+The image is the one that `flowlift init` writes: Prefect, locked, compiled, for two platforms. The
+engine, the builder and the registry are those of the tests (CONTRIBUTING.md). Every cell is a whole
+process, started as a user starts it: the median of the runs, and the fastest.
 `FLOWLIFT_BENCH_BUILDKITD` names a buildkitd to start anew, as each job of a hosted CI has it.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.deployments import Cell, run
-from tests.real.images import ImagePlatform, Images, find_images
+from tests.real.images import PLATFORMS, Images, find_images
 from tests.real.parts import MissingPartError
 from tests.real.repositories import create_repository
 from tests.real.slow import SlowLine
 
 FLOWLIFT = str(Path(sys.executable).parent / "flowlift")
+UV = str(Path(sys.executable).parent / "uv")
 RUNS = 7
+NAME = f"bench-{uuid.uuid4().hex[:8]}/flows"
 FAR = 0.05
 THIRD, QUICK = "<= 0.33", "< 0.4 s"
 PATIENCE = 30.0
@@ -54,18 +59,30 @@ def _shown(cell: Cell) -> str:
 
 
 class Bench:
-    """A platform whose image has Prefect in it, for two platforms."""
+    """A platform as `flowlift init` writes it, with the image `name`."""
 
-    def __init__(self, folder: Path, images: Images) -> None:
+    def __init__(self, folder: Path, images: Images, name: str) -> None:
         self.images = images
-        self.platform = ImagePlatform(create_repository(folder), images)
-        self.platform.dockerfile = (
-            f"FROM {images.prefect}\nCOPY pyproject.toml /opt/prefect/own.toml\n"
-            "RUN python -c \"print('built')\"\n"
-        )
-        self.platform.begin()
-        self.root = self.platform.repository.path
+        self.name = f"{images.registry}/{name}"
+        self.repository = create_repository(folder)
+        self.root = self.repository.path
+        run([FLOWLIFT, "init", "--name", "edp"], self.root, {}, Cell())
+        project = self.root / "pyproject.toml"
+        image = f'[tool.flowlift.image]\nname = "{self.name}"\nplatforms = {PLATFORMS}\n'
+        project.write_text(project.read_text("utf-8") + image.replace("'", '"'), "utf-8")
+        self.commit("0.1.0")
         self.rows: list[Row] = []
+
+    def commit(self, version: str) -> None:
+        """The next version, committed and pushed."""
+        project = self.root / "pyproject.toml"
+        text = re.sub(
+            r'(?m)^version = "[^"]*"', f'version = "{version}"', project.read_text("utf-8")
+        )
+        project.write_text(text, "utf-8")
+        run([UV, "lock", "--quiet"], self.root, {}, Cell())
+        self.repository.commit(f"Version {version}")
+        self.repository.push()
 
     def flowlift(self, *words: str) -> Callable[[Cell], None]:
         """`flowlift image ...` as a process."""
@@ -78,7 +95,7 @@ class Bench:
     def build_words(self, *more: str) -> list[str]:
         """What builds the same image by hand."""
         words = ["buildx", "build", "--push", "--platform", "linux/amd64,linux/arm64"]
-        words += ["--file", "etc/docker/Dockerfile", "--tag", f"{self.platform.name}:by-hand"]
+        words += ["--file", "etc/docker/Dockerfile", "--tag", f"{self.name}:by-hand"]
         return [*words, *more, "."]
 
     def side_by_side(
@@ -135,12 +152,12 @@ def measure(bench: Bench, folder: Path) -> None:
     far_registry(bench, folder)
     if program := os.environ.get("FLOWLIFT_BENCH_BUILDKITD"):
         fresh_builder(bench, folder, program)
-    retag = ("buildx", "imagetools", "create", "--tag", f"{bench.platform.name}:by-hand-2")
+    retag = ("buildx", "imagetools", "create", "--tag", f"{bench.name}:by-hand-2")
     bench.side_by_side(
         "nothing changed: `image build`",
         same,
         "a tag alone: `docker buildx imagetools create`",
-        bench.docker(*retag, f"{bench.platform.name}:by-hand"),
+        bench.docker(*retag, f"{bench.name}:by-hand"),
     )
     bench.flowlift("promote")(Cell())
     bench.side_by_side(
@@ -151,21 +168,19 @@ def measure(bench: Bench, folder: Path) -> None:
     )
     promote_anew(bench)
     bench.alone("`image check`, nothing changed", bench.flowlift("check"), QUICK)
-    bench.platform.bump("1.2.0", "feat/next")
+    bench.repository.switch("feat/next")
+    bench.commit("0.3.0")
     work = "`image check`, changed: remote and registry asked"
     bench.alone(work, bench.flowlift("check"), QUICK)
 
 
 def promote_anew(bench: Bench) -> None:
-    """A first promotion each time, beside a build of the same commit without any cache."""
+    """A first promotion, beside a build of the same commit without any cache."""
     mine, theirs = Cell(), Cell()
-    for number in range(3):
-        bench.platform.version = f"1.1.{number}"
-        bench.platform.commit(f"Version {number}")
-        bench.platform.repository.push()
-        bench.flowlift("build")(Cell())
-        bench.flowlift("promote")(mine)
-        bench.docker(*bench.build_words("--no-cache", "--provenance=mode=max"))(theirs)
+    bench.commit("0.2.0")
+    bench.flowlift("build")(Cell())
+    bench.flowlift("promote")(mine)
+    bench.docker(*bench.build_words("--no-cache", "--provenance=mode=max"))(theirs)
     work = "`image promote`, of a tested image"
     bench.rows.append(Row(work, mine, "rebuild without a cache", theirs))
 
@@ -174,7 +189,7 @@ def far_registry(bench: Bench, folder: Path) -> None:
     """The same with a registry that is not on this machine, as none of a team's is."""
     host, _, port = bench.images.registry.rpartition(":")
     with SlowLine(host, int(port), seconds=FAR / 2) as line:
-        far = Bench(folder / "far", replace(bench.images, registry=f"localhost:{line.port}"))
+        far = Bench(folder / "far", replace(bench.images, registry=f"localhost:{line.port}"), NAME)
         by_hand = far.docker(*far.build_words("--provenance=mode=max"))
         for first in (far.flowlift("build"), by_hand):
             first(Cell())
@@ -187,7 +202,7 @@ def far_registry(bench: Bench, folder: Path) -> None:
 
 def fresh_builder(bench: Bench, folder: Path, program: str) -> None:
     """A builder that has nothing, and takes its cache from the registry."""
-    cache = f"type=registry,ref={bench.platform.name}:cache"
+    cache = f"type=registry,ref={bench.name}:cache"
     with_cache = bench.build_words("--provenance=mode=max", "--cache-to", f"{cache},mode=max")
     bench.docker(*with_cache)(Cell())
 
@@ -247,7 +262,7 @@ def main() -> None:
         print(f"The image is not measured: {reason}", file=sys.stderr)
         return
     with tempfile.TemporaryDirectory(prefix="flowlift-bench-") as name:
-        bench = Bench(Path(name) / "git", images)
+        bench = Bench(Path(name) / "git", images, NAME)
         measure(bench, Path(name))
         print(bench.table())
 

@@ -10,6 +10,7 @@ from flowlift.errors import InputError
 from flowlift.repo.command import run
 
 _LOCAL = "local"
+_PLAIN_BRANCH = re.compile(r"(?!HEAD$)[A-Za-z0-9_]+(?:[-/][A-Za-z0-9_]+)*", re.ASCII)
 _SCP = re.compile(r"(?:[^@/\\]+@)?(?P<host>\[[^\]]+\]|[^:/\\\[\]]{2,}):(?P<path>(?!//).+)")
 
 
@@ -57,6 +58,8 @@ def check_branch(name: str) -> None:
     Raises:
         InputError: git does not allow it, or it would be read as an option.
     """
+    if _PLAIN_BRANCH.fullmatch(name):  # what git need not be asked about
+        return
     anywhere = Path(__file__).parent
     allowed = bool(name) and not name.startswith("-") and "\0" not in name
     if allowed:
