@@ -67,7 +67,9 @@ def test_same_repository_by_its_name_whatever_the_host():
     assert not same_repository("", "")
 
 
-@pytest.mark.parametrize("name", ["main", "feat/a_1-b", "feat/$(id)", '";rm', "{{7+7}}", "täglich", "HEAD2"])
+@pytest.mark.parametrize(
+    "name", ["main", "feat/a_1-b", "feat/$(id)", '";rm', "{{7+7}}", "täglich", "HEAD2"]
+)
 def test_branches_that_git_allows(name: str):
     check_branch(name)
 
@@ -75,8 +77,22 @@ def test_branches_that_git_allows(name: str):
 @pytest.mark.parametrize(
     "name",
     [
-        *("", "-", "-d", "--all", "a b", "a..b", "a~1", "a^", "a:b", "a?", "a*", "a[b", "a.lock"),
-        *("a\\b", "/a", "a/", "a//b", ".a", "a.", "@{-1}", "a@{1}", "HEAD", "a\n", "a\0b", "a\nb", "\x7f"),
+        *("", "-", "-d", "--all", "a b", "a..b", "a~1", "a^", "a:b", "a?", "a*", "a[b", "a\n"),
+        *(
+            "a\\b",
+            "/a",
+            "a/",
+            "a//b",
+            ".a",
+            "a.",
+            "@{-1}",
+            "a@{1}",
+            "HEAD",
+            "a.lock",
+            "a\0b",
+            "a\nb",
+            "\x7f",
+        ),
     ],
 )
 def test_branches_that_git_refuses(name: str):
