@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import platforms
-from bench.deployments import BIN, Cell, run
+from bench.deployments import Cell, run
+from bench.installed import flowlift
 from tests.real import servers
 from tests.real.forge import (
     ForgeRepository,
@@ -106,7 +107,7 @@ class Bench:
         cell = Cell()
         for turn in range(RUNS):
             cold = {"XDG_CACHE_HOME": str(self.folder / f"cold-{turn}")}
-            run([str(BIN / "flowlift"), "check"], root, cold, cell)
+            run([flowlift(), "check"], root, cold, cell)
         self.rows.append(Row(f"`flowlift check`, {count} deployments", "< 1 s", cell.seconds))
 
     def table(self) -> str:

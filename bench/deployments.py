@@ -25,6 +25,7 @@ import httpx
 
 from bench import platforms
 from bench.floor import post
+from bench.installed import flowlift
 from tests.real import servers
 from tests.real.proxy import Proxy
 
@@ -90,7 +91,7 @@ class Bench:
     def flowlift(self, root: Path, cell: Cell, *arguments: str, url: str = "") -> None:
         address = url or self.server.url
         environ = {"FLOWLIFT_PROD_API_URL": address, "FLOWLIFT_DEV_API_URL": address}
-        run([str(BIN / "flowlift"), *arguments], root, environ, cell)
+        run([flowlift(), *arguments], root, environ, cell)
 
     def floor(self, work: str, count: int, cell: Cell) -> None:
         command = [sys.executable, "-m", "bench.floor", self.server.url, work, str(count)]
@@ -184,7 +185,7 @@ def local(bench: Bench) -> None:
             "FLOWLIFT_PROD_API_URL": bench.server.url,
             "XDG_CACHE_HOME": str(cold),
         }
-        run([str(BIN / "flowlift"), "plan", "dev", "--json"], root, environ, wide.flowlift)
+        run([flowlift(), "plan", "dev", "--json"], root, environ, wide.flowlift)
     bench.rows += [helped, wide]
 
 

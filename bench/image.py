@@ -23,12 +23,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.deployments import Cell, run
+from bench.installed import flowlift
 from tests.real.images import PLATFORMS, Images, find_images
 from tests.real.parts import MissingPartError
 from tests.real.repositories import create_repository
 from tests.real.slow import SlowLine
 
-FLOWLIFT = str(Path(sys.executable).parent / "flowlift")
 UV = str(Path(sys.executable).parent / "uv")
 RUNS = 7
 NAME = f"bench-{uuid.uuid4().hex[:8]}/flows"
@@ -66,7 +66,7 @@ class Bench:
         self.name = f"{images.registry}/{name}"
         self.repository = create_repository(folder)
         self.root = self.repository.path
-        run([FLOWLIFT, "init", "--name", "edp"], self.root, {}, Cell())
+        run([flowlift(), "init", "--name", "edp"], self.root, {}, Cell())
         project = self.root / "pyproject.toml"
         image = f'[tool.flowlift.image]\nname = "{self.name}"\nplatforms = {PLATFORMS}\n'
         project.write_text(project.read_text("utf-8") + image.replace("'", '"'), "utf-8")
@@ -86,7 +86,7 @@ class Bench:
 
     def flowlift(self, *words: str) -> Callable[[Cell], None]:
         """`flowlift image ...` as a process."""
-        return lambda cell: run([FLOWLIFT, "image", *words], self.root, self.images.environ, cell)
+        return lambda cell: run([flowlift(), "image", *words], self.root, self.images.environ, cell)
 
     def docker(self, *words: str) -> Callable[[Cell], None]:
         """`docker ...` as a process."""

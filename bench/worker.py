@@ -12,13 +12,13 @@ import argparse
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 from bench.deployments import Cell, run
 from bench.image import Row
+from bench.installed import flowlift
 from tests.real import servers
 from tests.real.cluster import CHART, LOGIN, Cluster, WorkerPlatform, find_cluster
 from tests.real.flow_images import FlowImages
@@ -26,7 +26,6 @@ from tests.real.images import find_images
 from tests.real.parts import MissingPartError
 from tests.real.repositories import create_repository
 
-FLOWLIFT = str(Path(sys.executable).parent / "flowlift")
 RUNS = 5
 PATIENCE = 120.0
 
@@ -58,7 +57,7 @@ class Side:
 
     def update(self, cell: Cell) -> None:
         """`flowlift worker update` as a process."""
-        words = [FLOWLIFT, "worker", "update", "dev", "--image", self.platform.image]
+        words = [flowlift(), "worker", "update", "dev", "--image", self.platform.image]
         run(words, self.root, self.environ, cell)
 
     def recipe(self, cell: Cell) -> None:
@@ -94,7 +93,7 @@ class Side:
     def fails(self, cell: Cell) -> None:
         """An update that must fail, and how long that takes."""
         begun = time.perf_counter()
-        words = [FLOWLIFT, "worker", "update", "dev", "--image", self.platform.image]
+        words = [flowlift(), "worker", "update", "dev", "--image", self.platform.image]
         environ = {**os.environ, **self.environ}
         done = subprocess.run(words, cwd=self.root, env=environ, capture_output=True, check=False)
         cell.seconds.append(time.perf_counter() - begun)
