@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flowlift.delivery.image.access import Access
-from flowlift.delivery.image.inputs import read_inputs, select
+from flowlift.delivery.image.inputs import read_sources, select
 from flowlift.delivery.project import Project, open_project
 from flowlift.delivery.worker.image import choose_image
 from flowlift.errors import ImageError
@@ -91,7 +91,7 @@ def test_a_new_pool_gets_the_tested_image_in_dev_and_the_version_s_in_prod(
 ) -> None:
     assert chosen(project, "dev").image is None
     access = Access(project)
-    inputs = read_inputs(project, access.image, select(project, access.image), lambda base: None)
+    inputs = read_sources(project, access.image, select(project, access.image))
     tested = public.push_image()
     tag(tested, inputs_tag(inputs.sources))
     other = template("prefecthq/prefect:3")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -34,29 +35,35 @@ class Built:
 
 def build(
     repository: Repository,
-    inputs: Inputs,
+    sources: Inputs,
     tag: Reference,
-    order: Callable[[], Order],
+    order: Callable[[Inputs], Order],
     docker: Callable[[], AbstractContextManager[Docker]],
     *,
+    complete: Callable[[Inputs], Inputs] = lambda sources: sources,
     rebuild: bool = False,
 ) -> Built:
     """Tag the image with these inputs, building it where there is none.
 
-    `order` and `docker` are called only for a build. The image is found again by a tag that is
-    written last, so that it always names one whose every part is in the registry.
+    `complete` adds the base images, if they are not known: their registries are asked while the
+    image's own answers. `order` and `docker` are called only for a build. The image is found again
+    by a tag that is written last, so that it always names one whose every part is in the registry.
 
     Raises:
         BuildError, EngineError: the build fails.
         RegistryError: the registry does not do what is asked.
     """
-    mark = inputs_tag(inputs.sources)
-    found, why = _reusable(repository, mark, inputs)
+    mark = inputs_tag(sources.sources)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(lambda: (repository.read(mark), repository.find(tag.tag)))
+        inputs = complete(sources)
+        marked, tagged = asked.result()
+    found, why = _reusable(repository, marked, inputs)
     if found is not None and not rebuild:
-        if repository.find(tag.tag) != found.digest:
+        if tagged != found.digest:
             repository.tag(found, tag.tag)
         return _built(tag, found, inputs, built=False, why=why)
-    wanted = order()
+    wanted = order(inputs)
     with docker() as engine:
         builder = engine.builder()
         _check(builder, wanted)
@@ -84,12 +91,12 @@ def _quicker(repository: Repository, mark: str, inputs: Inputs, made: Manifest) 
     """
     from flowlift.image.registry import MovedError  # noqa: PLC0415 - loads an HTTP library
 
-    other = _reusable(repository, mark, inputs)[0]
+    other = _reusable(repository, repository.read(mark), inputs)[0]
     if other is None:
         try:
             repository.tag(made, mark)
         except MovedError:
-            other = _reusable(repository, mark, inputs)[0]
+            other = _reusable(repository, repository.read(mark), inputs)[0]
     return other if other and other.digest != made.digest else None
 
 
@@ -115,9 +122,12 @@ def carried(repository: Repository, manifest: Manifest) -> Carried:
     return Carried(str(said.get(SOURCES, "")), str(said.get(INPUTS, "")))
 
 
-def _reusable(repository: Repository, mark: str, inputs: Inputs) -> tuple[Manifest | None, str]:
-    """The image with these inputs and all their platforms, and why it is one or there is none."""
-    manifest = repository.read(mark)
+def _reusable(
+    repository: Repository, manifest: Manifest | None, inputs: Inputs
+) -> tuple[Manifest | None, str]:
+    """What is marked with the sources of `inputs`, if it has all of them and all platforms; and
+    why it has, or not.
+    """
     if manifest is None:
         return None, "no image has these inputs"
     says = carried(repository, manifest)

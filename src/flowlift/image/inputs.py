@@ -42,9 +42,9 @@ class Inputs:
     context: str
     target: str
     files: tuple[InputFile, ...]
-    bases: Mapping[str, str]
     platforms: tuple[str, ...]
     build_args: Mapping[str, str]
+    bases: Mapping[str, str] = field(default_factory=dict)
     unclear: tuple[str, ...] = field(default=(), compare=False)
 
     @property

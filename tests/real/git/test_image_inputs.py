@@ -9,7 +9,13 @@ import msgspec
 import pytest
 
 from flowlift.config import Image
-from flowlift.delivery.image.inputs import changed_inputs, describe, read_inputs, select
+from flowlift.delivery.image.inputs import (
+    changed_inputs,
+    describe,
+    read_sources,
+    select,
+    with_bases,
+)
 from flowlift.delivery.project import open_project
 from flowlift.errors import ConfigError, LoginError
 from flowlift.image.inputs import Inputs
@@ -49,7 +55,8 @@ def changed(repository: GitRepository, **settings: object) -> dict[str, str]:
 def inputs(repository: GitRepository, resolve=None, **settings: object) -> Inputs:
     project, config = open_project(repository.path, {}), image(**settings)
     known = resolve or (lambda base: f"sha256:{base.repository}")
-    return read_inputs(project, config, select(project, config), known)
+    selection = select(project, config)
+    return with_bases(read_sources(project, config, selection), config, selection, known)
 
 
 def test_nothing_changed_is_no_input(repository: GitRepository) -> None:

@@ -15,7 +15,7 @@ from flowlift.delivery.image.inputs import (
     ChangedInput,
     changed_inputs,
     describe,
-    read_inputs,
+    read_sources,
     select,
 )
 from flowlift.delivery.project import Project
@@ -211,7 +211,7 @@ def _check_released(access: Access, found: Found, released: Manifest | None) -> 
     if released is None:
         return
     selection = select(access.project, access.image)
-    sources = read_inputs(access.project, access.image, selection, lambda base: None).sources
+    sources = read_sources(access.project, access.image, selection).sources
     with access.repository(access.release_name) as repository:
         says = carried(repository, released)
     if says.sources != sources:

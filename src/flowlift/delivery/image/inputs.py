@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,19 +137,22 @@ def changed_inputs(
     return found
 
 
-def read_inputs(project: Project, image: Image, selection: Selection, resolve: Resolve) -> Inputs:
-    """All that makes the image as the work tree has it, with the base images' digests."""
-    bases, unclear = _bases(image, selection.dockerfile, resolve)
+def read_sources(project: Project, image: Image, selection: Selection) -> Inputs:
+    """What makes the image as the work tree has it, but for the base images: nobody is asked."""
     return Inputs(
         dockerfile=image.dockerfile,
         context=posixpath.normpath(image.context),
         target=image.target or "",
         files=tuple(_files(project, selection)),
-        bases=bases,
         platforms=image.platforms,
         build_args=image.build_args,
-        unclear=unclear,
     )
+
+
+def with_bases(sources: Inputs, image: Image, selection: Selection, resolve: Resolve) -> Inputs:
+    """The same with the base images' digests."""
+    bases, unclear = _bases(image, selection.dockerfile, resolve)
+    return replace(sources, bases=bases, unclear=unclear)
 
 
 def _files(project: Project, selection: Selection) -> Iterator[InputFile]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 from flowlift.delivery.image.access import Access
 from flowlift.delivery.image.check import read_project_version, tag_name
-from flowlift.delivery.image.inputs import changed_inputs, describe, read_inputs, select
+from flowlift.delivery.image.inputs import (
+    changed_inputs,
+    describe,
+    read_sources,
+    select,
+    with_bases,
+)
 from flowlift.errors import InputError, VersionError
 from flowlift.image.build import Built, build
 from flowlift.image.engine import Order
@@ -60,8 +66,15 @@ def build_image(access: Access, run: Run | None = None, *, rebuild: bool = False
         VersionError: the version is none.
         ImageError: it cannot be built, or the registry does not take it.
     """
+    selection = select(access.project, access.image)
+    sources = read_sources(access.project, access.image, selection)
+
+    def complete(sources: Inputs) -> Inputs:
+        return with_bases(sources, access.image, selection, access.resolve)
+
     with access.repository(access.name) as repository:
-        return _build(access, repository, _inputs(access), run or Run(), rebuild=rebuild)
+        run = run or Run()
+        return _build(access, repository, sources, run, complete=complete, rebuild=rebuild)
 
 
 def release(access: Access) -> Released:
@@ -108,7 +121,9 @@ def promote_image(access: Access, *, force: bool = False) -> Promoted:
     """
     _refuse_uncommitted(access)
     version = str(read_project_version(access.project, access.image))
-    inputs = _inputs(access)
+    selection = select(access.project, access.image)
+    sources = read_sources(access.project, access.image, selection)
+    inputs = with_bases(sources, access.image, selection, access.resolve)
     with (
         access.repository(access.name) as source,
         access.repository(access.release_name) as target,
@@ -125,16 +140,18 @@ def promote_image(access: Access, *, force: bool = False) -> Promoted:
 
 
 def _build(
-    access: Access, repository: Repository, inputs: Inputs, run: Run, *, rebuild: bool = False
+    access: Access,
+    repository: Repository,
+    sources: Inputs,
+    run: Run,
+    *,
+    complete: Callable[[Inputs], Inputs] = lambda sources: sources,
+    rebuild: bool = False,
 ) -> Built:
     tag = access.name.tagged(_dev_tag(access, run))
-    order = partial(_order, access, inputs, tag)
-    return build(repository, inputs, tag, order, access.docker, rebuild=rebuild)
-
-
-def _inputs(access: Access) -> Inputs:
-    selection = select(access.project, access.image)
-    return read_inputs(access.project, access.image, selection, access.resolve)
+    order = partial(_order, access, tag)
+    docker = access.docker
+    return build(repository, sources, tag, order, docker, complete=complete, rebuild=rebuild)
 
 
 def _dev_tag(access: Access, run: Run) -> str:
@@ -147,7 +164,7 @@ def _dev_tag(access: Access, run: Run) -> str:
     return branch_tag(version, project.branch, number)
 
 
-def _order(access: Access, inputs: Inputs, tag: Reference) -> Order:
+def _order(access: Access, tag: Reference, inputs: Inputs) -> Order:
     project, image = access.project, access.image
     missing = [name for name in image.secrets.values() if not project.environ.get(name)]
     if missing:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flowlift.delivery.deployments.declared import read_manifests
 from flowlift.delivery.image.access import Access
-from flowlift.delivery.image.inputs import read_inputs, select
+from flowlift.delivery.image.inputs import read_sources, select
 from flowlift.delivery.project import Project
 from flowlift.errors import ImageError, InputError
 from flowlift.image.build import Built
@@ -168,7 +168,7 @@ def _platforms(access: Access, image: Reference | None) -> tuple[Reference, dict
     reference = image
     if reference is None:
         selection = select(access.project, access.image)
-        inputs = read_inputs(access.project, access.image, selection, lambda base: None)
+        inputs = read_sources(access.project, access.image, selection)
         reference = access.name.tagged(inputs_tag(inputs.sources))
     with access.repository(reference) as repository:
         manifest = repository.read(reference.at)

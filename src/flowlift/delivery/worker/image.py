@@ -90,10 +90,10 @@ def _released(access: Access) -> Chosen:
 
 def _tested(access: Access) -> Chosen:
     """The image that was built from the inputs of this commit."""
-    from flowlift.delivery.image.inputs import read_inputs, select  # noqa: PLC0415 - slow
+    from flowlift.delivery.image.inputs import read_sources, select  # noqa: PLC0415 - slow
 
     selection = select(access.project, access.image)
-    sources = read_inputs(access.project, access.image, selection, lambda base: None).sources
+    sources = read_sources(access.project, access.image, selection).sources
     found = _find(access, access.name.tagged(inputs_tag(sources)))
     if found:
         return Chosen(found, "built from these inputs")
