@@ -32,7 +32,8 @@ PART = "cluster"
 LOGIN = "admin:a-long-password"
 """The login of the Prefect server that pods ask."""
 
-CHART = Path(__file__).with_name("chart")
+CHART = Path(os.environ.get("FLOWLIFT_TEST_WORKER_CHART") or Path(__file__).with_name("chart"))
+"""The worker's chart: our own, which has the conventions of the official one, or that one."""
 
 
 @dataclass(frozen=True)
@@ -233,6 +234,7 @@ class WorkerPlatform:
                     "queryInterval": 2,
                     "baseJobTemplate": {"configuration": json.dumps(self.template, indent=2)},
                 },
+                "apiConfig": "selfHostedServer",
                 "selfHostedServerApiConfig": {
                     "apiUrl": self.api_url,
                     "basicAuth": {"enabled": True, "existingSecret": "prefect-key"},

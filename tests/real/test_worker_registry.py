@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flowlift.delivery.worker.registry import check_images
+from flowlift.delivery.worker.registry import check_images, images_of
 from flowlift.errors import Position
 from flowlift.worker.model import Desired, DesiredPool
 from tests.real.parts import MissingPartError, given, missing
@@ -111,8 +111,15 @@ def found(
         pull_secrets=named,
         job_pull_secrets=named,
     )
-    told = check_images(desired, secrets, platforms, (), Position("v.yaml", 7))
+    images = images_of(
+        desired,
+        flows_at=Position("v.yaml", 7),
+        worker_at=Position("v.yaml", 2),
+        placeholder="DEFAULT_FLOW_IMAGE",
+    )
+    told = check_images(images, secrets, platforms, ())
     assert all(item.file == "v.yaml" and item.remedy for item in told)
+    assert all(item.line == (2 if "the worker would" in item.message else 7) for item in told)
     return [(item.check, item.message) for item in told]
 
 
@@ -158,6 +165,10 @@ def test_the_worker_s_own_image_is_looked_at_too(public: Registry) -> None:
     told = found(image, {}, worker=f"{name}|1.0")
     assert told[0][0] == "image-missing"
     assert "the worker would pull" in told[0][1]
+
+
+def test_a_placeholder_that_is_left_over_is_asked_for_nowhere() -> None:
+    assert found("DEFAULT_FLOW_IMAGE", {}) == []
 
 
 def test_a_registry_that_does_not_answer_is_a_doubt() -> None:

@@ -209,7 +209,7 @@ class Page:
         places = [text for text in (place(finding.file, finding.line), about) if text]
         lead = ink(f"{finding.level.value}:")
         check = self.ink.dim(f"[{visible(finding.check)}]")
-        yield " ".join([lead, self.ink.bold(": ".join(places)), check])
+        yield " ".join([lead, *([self.ink.bold(": ".join(places))] if places else []), check])
         if remark.others and (also := _also(remark, self.verbose)):
             yield from map(self.ink.dim, self.wrapped(also, _INDENT))
         for line in finding.message.splitlines():

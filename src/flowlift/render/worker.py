@@ -135,7 +135,9 @@ def _release(release: ReleaseStatus, ink: Ink) -> Iterator[str]:
         "release", f"{name}  {shown}, revision {release.revision}, {visible(release.chart)}"
     )
     if release.pod:
-        yield _fact("pod", f"{visible(release.pod)}  {visible(release.pod_state).lower()}")
+        state = visible(release.pod_state)
+        shown = state.lower() if state == "Running" else ink.red(state)
+        yield _fact("pod", f"{visible(release.pod)}  {shown}, {visible(release.pod_image)}")
 
 
 def _worker(worker: LiveWorker, now: datetime | None, ink: Ink) -> str:

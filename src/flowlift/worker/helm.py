@@ -272,6 +272,8 @@ def helm_error(verb: str, answer: program.Answer) -> HelmError:
     elif re.search(r"schema|don't meet the specifications", answer.err):
         said = re.sub(r"\s*\n\s*", " ", answer.err.strip()).removeprefix("Error: ")
         remedy = "Correct the values file."
+    elif "execution error at" in said:
+        remedy = "Correct the values file: the chart's own template refuses them."
     elif "not found" in said:
         remedy = "Correct `chart`, `repository` or `version` in [tool.flowlift.worker]."
     return HelmError(f"helm {verb} failed: {said}", remedy=remedy)

@@ -23,6 +23,8 @@ class Answer:
     def said(self) -> str:
         """What it said last, as the reason of a failure."""
         lines = [line.strip() for line in self.err.splitlines() if line.strip()]
+        # Helm adds an advice to the reason, which is of no use to whoever does not call it.
+        lines = [line for line in lines if not line.startswith("Use --debug")] or lines
         return lines[-1].removeprefix("Error: ") if lines else f"exit code {self.code}"
 
 

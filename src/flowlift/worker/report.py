@@ -41,7 +41,11 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseStatus:
-    """The Helm release. `status` is Helm's word, "missing" where there is none."""
+    """The Helm release. `status` is Helm's word, "missing" where there is none.
+
+    `pod` is the newest one, `pod_state` its phase or what keeps it from running, `pod_image` the
+    worker's own image.
+    """
 
     name: str
     namespace: str
@@ -51,6 +55,7 @@ class ReleaseStatus:
     updated: datetime | None = None
     pod: str = ""
     pod_state: str = ""
+    pod_image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class PoolStatus:
 @dataclass(frozen=True, slots=True)
 class WorkerStatus:
     """One worker of an environment. `release` is None for a pool without Kubernetes, or where the
-    cluster could not be asked, which `notes` tell.
+    cluster could not be asked. `notes` tell that, and what is wrong with the pod.
     """
 
     environment: str

@@ -29,6 +29,9 @@ UNSCHEDULED_PATIENCE = 10.0
 
 LOG_LINES = 12
 
+CHART_NAME = "prefect-worker"
+"""What the official chart calls the things that it makes, whatever the release is called."""
+
 _PULLING = frozenset({"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"})
 _BROKEN = frozenset(
     {
@@ -192,7 +195,7 @@ def by_events(events: Iterable[Json], pods: Collection[Json], release: str) -> T
         message = _one_line(event.get("message"))
         if thing.get("kind") == "Pod" and name in names and reason in _EVENTS:
             return Trouble(name, "", reason, message, passing=True, patience=PATIENCE)
-        made_here = thing.get("kind") == "ReplicaSet" and name.startswith(f"{release}")
+        made_here = thing.get("kind") == "ReplicaSet" and name.startswith((release, CHART_NAME))
         if not pods and made_here and reason in _PODLESS:
             return Trouble(name, "", reason, message, passing=True, patience=UNSCHEDULED_PATIENCE)
     return None

@@ -9,7 +9,7 @@ from dataclasses import replace
 from flowlift.delivery.project import Project
 from flowlift.delivery.worker.look import InCluster, Looked, check_pull_secrets, look, reading
 from flowlift.delivery.worker.prepare import Prepared, prepare, workers_of
-from flowlift.delivery.worker.registry import check_images
+from flowlift.delivery.worker.registry import check_images, images_of
 from flowlift.errors import ClusterError, HelmError, Position, WorkerError
 from flowlift.plan.checks.report import Report
 from flowlift.plan.model import Finding, Json
@@ -84,11 +84,15 @@ async def find_in_cluster(
         configured = project.settings.image
         return await asyncio.to_thread(
             check_images,
-            desired,
+            images_of(
+                desired,
+                flows_at=prepared.at if prepared.at.file else at,
+                worker_at=prepared.worker_at,
+                placeholder=prepared.config.image_placeholder,
+            ),
             _objects(desired, looked, secrets),
             await _platforms(cluster),
             configured.plain_http if configured else (),
-            prepared.at if prepared.at.file else at,
         )
 
     for some in await together((_chart(helm, desired, at), images())):

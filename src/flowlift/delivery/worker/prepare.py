@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from flowlift.config.worker import Worker
 from flowlift.delivery.project import Project
@@ -34,8 +34,8 @@ class Prepared:
     """One worker of an environment, looked at without Kubernetes.
 
     `desired` is None for a pool without Kubernetes. `pool` is what the pool should have, `live`
-    what it has, None where the workspace has no such pool. `at` is where the template stands.
-    `findings` have the levels that the team has set.
+    what it has, None where the workspace has no such pool. `at` is where the template stands,
+    `worker_at` where the worker's own image does. `findings` have the levels that the team has set.
     """
 
     config: Worker
@@ -45,6 +45,7 @@ class Prepared:
     at: Position
     findings: tuple[Finding, ...] = ()
     why_image: str = ""
+    worker_at: Position = field(default=Position(""))
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -190,7 +191,8 @@ async def _with_helm(look: _Look) -> Prepared:
                 values.position("worker", "config", "workPool"),
             )
         )
-    return Prepared(config, desired, desired.pool, live, at, tuple(findings), chosen.why)
+    worker_at = values.position("worker", "image", "repository")
+    return Prepared(config, desired, desired.pool, live, at, tuple(findings), chosen.why, worker_at)
 
 
 async def _without_kubernetes(look: _Look) -> Prepared:

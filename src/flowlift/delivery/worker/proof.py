@@ -38,6 +38,9 @@ from the worker, which is starting on the same node.
 HEARD_EVERY = 0.15
 """Seconds between two questions for a heartbeat, which cost next to nothing."""
 
+QUIET = 5.0
+"""Seconds after which it is told what is waited for: a worker sends a heartbeat every 30."""
+
 LEAVING_PATIENCE = 40.0
 """Seconds that a pod may take to leave: Kubernetes ends it by force after 30."""
 
@@ -50,6 +53,8 @@ _ABSENT = re.compile(r"does not yet exist")
 _REASON = re.compile(
     r"\b40[0-9]\b|\b50[0-9]\b|Error|refused|Unauthorized|Name or service|certificate|timed out"
 )
+_TRACE = re.compile(r".*─|raise |File |For more information|[~^]+$")
+"""What stands around the reason in Python's report of it."""
 
 
 class UnprovenError(WorkerError):
@@ -113,13 +118,16 @@ class Prover:
         """The newest pod, the worker's name and its heartbeat, once it has told all three."""
         deadline = time.monotonic() + self.timeout
         watch = Watch(self.cluster, self.desired.release)
-        synced, missing = False, "No pod of the release is there."
+        synced, told, missing = False, False, "No pod of the release runs."
         while time.monotonic() < deadline:
             if trouble := await watch.look():
                 raise UnprovenError(
                     "The worker does not run.\n" + "\n".join(trouble.lines()),
                     remedy=remedy(trouble, self.desired),
                 )
+            if not told and time.monotonic() > deadline - self.timeout + QUIET:
+                told = True
+                self.tell(f"Waiting for the worker, {self.timeout:.0f} s at most: {missing}")
             if watch.pods and is_ready(watch.pods[0]):
                 pod = watch.pods[0]
                 name = pod["metadata"]["name"]
@@ -151,7 +159,7 @@ class Prover:
         if await self._came_after(name):
             return True
         lines = [line.strip() for line in log.splitlines() if line.strip()]
-        reasons = [line for line in lines if _REASON.search(line) and "─" not in line]
+        reasons = [line for line in lines if _REASON.search(line) and not _TRACE.match(line)]
         shown = "\n".join(f"  | {line[:200]}" for line in (reasons or lines)[-3:])
         raise UnprovenError(
             f"The worker cannot reach Prefect, or is refused, from within the cluster.\n"
@@ -166,7 +174,7 @@ class Prover:
 
     async def _heard(self, pod: Json) -> None:
         """Wait until Prefect has heard of any worker since the pod runs, but not for long."""
-        begun = _running_since(pod, pod["spec"]["containers"][0]["name"])
+        begun = running_since(pod, pod["spec"]["containers"][0]["name"])
         deadline = time.monotonic() + LOOK_EVERY
         while time.monotonic() < deadline:
             workers = await read_workers(self.client, self.desired.pool.name)
@@ -186,7 +194,7 @@ class Prover:
             said = [line.strip()[:200] for line in log.splitlines() if line.strip()][-3:]
             shown = "".join(f"\n  | {line}" for line in said)
             return "", None, f"{name} has not said that it started.{shown}"
-        begun = _running_since(pod, container)
+        begun = running_since(pod, container)
         heartbeat = _heartbeat(workers, started[1], begun)
         if heartbeat is None:
             return started[1], None, f"Prefect has no heartbeat of {started[1]!r} since {begun}."
@@ -270,7 +278,8 @@ def _syncs(pod: Json) -> bool:
     return any("running" in (status.get("state") or {}) for status in statuses)
 
 
-def _running_since(pod: Json, container: str) -> datetime:
+def running_since(pod: Json, container: str) -> datetime:
+    """Since when a container runs; where it does not, since when there is the pod."""
     for status in pod["status"].get("containerStatuses") or ():
         begun = (status.get("state") or {}).get("running") or {}
         if status["name"] == container and begun.get("startedAt"):

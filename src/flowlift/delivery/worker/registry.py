@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from flowlift.errors import InputError, LoginError, Position, RegistryError
@@ -24,44 +24,47 @@ _LOGIN_KEY = ".dockerconfigjson"
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """An image that pods of the worker pull. `what` says for whom, `secrets` with what."""
+    """An image that pods of the worker pull. `what` says for whom, `secrets` with what, `at` where
+    it is named.
+    """
 
     what: str
     image: str
     secrets: tuple[str, ...]
+    at: Position
 
 
-def images_of(desired: Desired) -> list[Pulled]:
-    """The flows image of the pool's runs, and the worker's own image."""
+def images_of(
+    desired: Desired, *, flows_at: Position, worker_at: Position, placeholder: str
+) -> list[Pulled]:
+    """The flows image of the pool's runs, and the worker's own image.
+
+    A `placeholder` that is left over is no image to ask for, and told already.
+    """
     found = []
     flows = desired.pool.image or default_image(desired.pool.template or {})
-    if flows:
-        found.append(Pulled("the flow runs", flows, desired.job_pull_secrets))
+    if flows and placeholder not in flows:
+        found.append(Pulled("the flow runs", flows, desired.job_pull_secrets, flows_at))
     worker = desired.values.get("worker")
     said = worker.get("image") if isinstance(worker, Mapping) else None
     if isinstance(said, Mapping) and said.get("repository") and said.get("prefectTag"):
         name = f"{said['repository']}:{said['prefectTag']}"
-        found.append(Pulled("the worker", name, desired.pull_secrets))
+        found.append(Pulled("the worker", name, desired.pull_secrets, worker_at))
     return found
 
 
 def check_images(
-    desired: Desired,
+    images: Iterable[Pulled],
     secrets: Mapping[str, Json],
     platforms: Collection[str],
     plain_http: Collection[str],
-    at: Position,
 ) -> list[Finding]:
     """What a node would not be able to pull, and what could not be asked.
 
     `secrets` are the pull secrets as Kubernetes objects, by name; `platforms` those of the nodes
     (`linux/amd64`), none where they are not known; `plain_http` registries without TLS.
     """
-    return [
-        one
-        for pulled in images_of(desired)
-        for one in _check(pulled, secrets, platforms, plain_http, at)
-    ]
+    return [one for pulled in images for one in _check(pulled, secrets, platforms, plain_http)]
 
 
 def logins_of(secret: Json) -> dict[str, Credentials]:
@@ -88,12 +91,11 @@ def _check(
     secrets: Mapping[str, Json],
     platforms: Collection[str],
     plain_http: Collection[str],
-    at: Position,
 ) -> Iterator[Finding]:
     try:
         reference = parse(pulled.image)
     except InputError as error:
-        yield finding("image-missing", error.message, error.remedy, at)
+        yield finding("image-missing", error.message, error.remedy, pulled.at)
         return
     refused: LoginError | None = None
     for login in _candidates(pulled, secrets, reference):
@@ -107,12 +109,12 @@ def _check(
                 "image-unchecked",
                 f"It could not be told whether {pulled.what} can pull {reference}: {error.message}",
                 "The cluster may reach the registry nevertheless. Check its address.",
-                at,
+                pulled.at,
             )
             return
-        yield from _judge(pulled, reference, has, platforms, at)
+        yield from _judge(pulled, reference, has, platforms)
         return
-    yield _refused(pulled, reference, refused, at)
+    yield _refused(pulled, reference, refused)
 
 
 def _candidates(
@@ -149,7 +151,6 @@ def _judge(
     reference: Reference,
     has: list[str] | None,
     platforms: Collection[str],
-    at: Position,
 ) -> Iterator[Finding]:
     if has is None:
         yield finding(
@@ -157,7 +158,7 @@ def _judge(
             f"The registry has no {reference}, which {pulled.what} would pull.",
             "Build and push it: flowlift image build. A digest is that of the registry, not of the"
             " engine.",
-            at,
+            pulled.at,
         )
         return
     for platform in platforms:
@@ -166,13 +167,11 @@ def _judge(
                 "image-missing",
                 f"{reference} is for {', '.join(has)}, and a node is {platform}.",
                 "Add it to `platforms` in [tool.flowlift.image], and build again.",
-                at,
+                pulled.at,
             )
 
 
-def _refused(
-    pulled: Pulled, reference: Reference, refused: LoginError | None, at: Position
-) -> Finding:
+def _refused(pulled: Pulled, reference: Reference, refused: LoginError | None) -> Finding:
     names = ", ".join(map(repr, pulled.secrets))
     said = refused.message if refused else "it wants a login."
     return finding(
@@ -181,5 +180,5 @@ def _refused(
         f" {f'with the pull secret {names}' if names else 'without a pull secret'}: {said}",
         "Correct user and password of the secret in [tool.flowlift.worker] `secrets`, or name the"
         f" secret for {reference.registry} in the values.",
-        at,
+        pulled.at,
     )

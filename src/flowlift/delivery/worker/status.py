@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from flowlift.config.worker import Worker
 from flowlift.delivery.project import Project
 from flowlift.delivery.worker.prepare import workers_of
+from flowlift.delivery.worker.proof import running_since
 from flowlift.errors import ClusterError, HelmError, InputError
 from flowlift.plan.model import Json
 from flowlift.worker.cluster import open_cluster
 from flowlift.worker.desired import values_path
 from flowlift.worker.helm import Helm
-from flowlift.worker.model import LivePool
+from flowlift.worker.model import LivePool, LiveWorker
 from flowlift.worker.report import PoolStatus, ReleaseStatus, WorkerStatus
 from flowlift.worker.template import default_image
 from flowlift.worker.values import read_values
+from flowlift.worker.watch import judge
 from flowlift.workspace.client import Client
 from flowlift.workspace.endpoint import resolve
 from flowlift.workspace.pools import read_depth, read_pool, read_queues, read_workers
@@ -51,10 +53,10 @@ async def _status(
 ) -> WorkerStatus:
     name = config.pool or _pool_of(project, environment, config)
     notes: list[str] = []
-    release = None
+    release, pod = None, None
     if not config.pool:
         try:
-            release = await _release(project, environment, config)
+            release, pod = await _release(project, environment, config)
         except (ClusterError, HelmError) as error:
             notes.append(f"The cluster could not be asked: {error.message}")
     pool = await read_pool(client, name)
@@ -65,6 +67,7 @@ async def _status(
         (read_workers(client, name), read_queues(client, name), read_depth(client, name))
     )
     now = client.server_time()
+    notes += _troubles(pod, workers, config.namespace) if pod else ()
     return WorkerStatus(
         environment=environment,
         release=release,
@@ -91,16 +94,37 @@ def _pool_of(project: Project, environment: str, config: Worker) -> str:
     return str(values.get("worker", "config", "workPool") or "")
 
 
-async def _release(project: Project, environment: str, config: Worker) -> ReleaseStatus:
+def _troubles(pod: Json, workers: Sequence[LiveWorker], namespace: str) -> Iterator[str]:
+    """What is wrong with the newest pod, whatever Prefect still thinks of the one before it.
+
+    Prefect calls a worker online for some 100 s after its last heartbeat, and a pod that cannot
+    reach Prefect runs on.
+    """
+    name = pod["metadata"]["name"]
+    if trouble := judge(pod):
+        yield from trouble.lines()
+        return
+    begun = running_since(pod, pod["spec"]["containers"][0]["name"])
+    if not any(worker.heartbeat and worker.heartbeat > begun for worker in workers):
+        yield (
+            f"No worker has been heard of since {name} began at {begun:%H:%M:%S} UTC. Its log:"
+            f" kubectl -n {namespace} logs {name} --all-containers"
+        )
+
+
+async def _release(
+    project: Project, environment: str, config: Worker
+) -> tuple[ReleaseStatus, Json]:
+    """The release, and its newest pod."""
     cluster = open_cluster(project.environ, environment, config.namespace)
     release, pods = await together(
         (Helm(cluster.environ, config.namespace).read(config.release), cluster.pods(config.release))
     )
     if release is None:
-        return ReleaseStatus(config.release, config.namespace, "missing")
+        return ReleaseStatus(config.release, config.namespace, "missing"), None
     newest = release.newest
     pod = pods[0] if pods else None
-    return ReleaseStatus(
+    status = ReleaseStatus(
         name=config.release,
         namespace=config.namespace,
         status=newest.status,
@@ -108,8 +132,16 @@ async def _release(project: Project, environment: str, config: Worker) -> Releas
         chart=newest.chart,
         updated=newest.updated,
         pod=pod["metadata"]["name"] if pod else "",
-        pod_state=str(pod["status"].get("phase", "")) if pod else "",
+        pod_state=_state(pod) if pod else "",
+        pod_image=str(pod["spec"]["containers"][0].get("image", "")) if pod else "",
     )
+    return status, pod
+
+
+def _state(pod: Json) -> str:
+    """What keeps a pod from running, in Kubernetes' word; else its phase."""
+    trouble = judge(pod)
+    return trouble.reason if trouble else str(pod["status"].get("phase", ""))
 
 
 def _pool(pool: LivePool) -> PoolStatus:
