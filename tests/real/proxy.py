@@ -2,7 +2,8 @@
 
 It runs in a thread of its own, so a test may be synchronous, asynchronous, or start a program that
 talks through it. Only what a Prefect API uses of HTTP/1.1 is understood: bodies with a length or
-in chunks, and connections that are kept.
+in chunks, connections that are kept, and websockets, which are passed on as they are once the
+request for one is let through.
 """
 
 from __future__ import annotations
@@ -158,6 +159,11 @@ class Proxy:
                     own = self.answer(request) if self.answer else None
                     if own is None and onward is None:
                         onward = await asyncio.open_connection(self._host, self._port)
+                    if own is None and request.headers.get("upgrade", "").lower() == "websocket":
+                        assert onward is not None
+                        onward[1].write(self._asked(request))
+                        await _spliced((reader, writer), onward)
+                        return
                     answer = _rendered(own) if own else await self._passed_on(request, onward)
                     await asyncio.sleep(self.delay)
                 finally:
@@ -209,15 +215,7 @@ class Proxy:
     ) -> bytes:
         assert onward is not None
         reader, writer = onward
-        headers = {
-            **request.headers,
-            "host": f"{self._host}:{self._port}",
-            "content-length": str(len(request.body)),
-        }
-        headers.pop("transfer-encoding", None)
-        lines = [f"{request.method} {self._path}{request.path} HTTP/1.1"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        writer.write("\r\n".join([*lines, "", ""]).encode() + request.body)
+        writer.write(self._asked(request))
         await writer.drain()
         head = await _head(reader)
         if head is None:
@@ -225,6 +223,36 @@ class Proxy:
         body = await _body(reader, head)
         head.headers.pop("transfer-encoding", None)
         return _message(head.line, {**head.headers, "content-length": str(len(body))}, body)
+
+    def _asked(self, request: Request) -> bytes:
+        """A request as the target gets it."""
+        headers = {**request.headers, "host": f"{self._host}:{self._port}"}
+        if headers.pop("transfer-encoding", None) or request.body:
+            headers["content-length"] = str(len(request.body))
+        return _message(
+            f"{request.method} {self._path}{request.path} HTTP/1.1", headers, request.body
+        )
+
+
+async def _spliced(
+    one: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    other: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+) -> None:
+    """Pass on what either side says, until one of them hangs up."""
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+
+    ways = {asyncio.ensure_future(pass_on(one[0], other[1]))}
+    ways.add(asyncio.ensure_future(pass_on(other[0], one[1])))
+    try:
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for way in ways:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
 
 
 @dataclass(eq=False)

@@ -77,6 +77,13 @@ class Worker(Section, frozen=True):
     ] = "prefect-worker"
     repository: Annotated[str | None, Meta(description="The repository of charts.")] = None
     version: Annotated[str | None, Meta(description="The chart's version.")] = None
+    chart_username_from_env: Annotated[
+        str | None,
+        Meta(description="The variable with the user, where the chart is behind a login."),
+    ] = None
+    chart_password_from_env: Annotated[
+        str | None, Meta(description="The variable with that user's password or token.")
+    ] = None
     namespace: Annotated[str, Meta(description="The namespace; made where it is missing.")] = (
         "prefect"
     )
@@ -109,3 +116,19 @@ class Worker(Section, frozen=True):
         ),
     ] = None
     host: Host = field(default_factory=Host)
+
+    @property
+    def chart_login(self) -> tuple[str, str] | None:
+        """The variables with the login that the chart is behind, None where there is none."""
+        user, password = self.chart_username_from_env, self.chart_password_from_env
+        return (user, password) if user and password else None
+
+    def __post_init__(self) -> None:
+        if bool(self.chart_username_from_env) != bool(self.chart_password_from_env):
+            raise ValueError(
+                "a login to the chart has chart-username-from-env and chart-password-from-env"
+            )
+        if self.chart_login and not self.version:
+            raise ValueError("a chart behind a login needs its `version`")
+        if self.chart_login and not (self.repository or self.chart.startswith("oci://")):
+            raise ValueError("a login to the chart needs a `repository`, or a chart of oci://")

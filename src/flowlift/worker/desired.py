@@ -40,6 +40,7 @@ def desire(
         job_pull_secrets=job_pull_secrets(template),
         secrets=config.secrets,
         canary=config.canary,
+        chart_login=config.chart_login,
     )
 
 

@@ -117,7 +117,7 @@ class Helm:
         """
         tied = bool(program.leash(self.environ))
         mark = fingerprint(chart_path(desired))
-        words = ["helm", "upgrade", "--install", desired.release, *chart_words(desired)]
+        words = ["helm", "upgrade", "--install", desired.release, *await self._chart(desired)]
         words += ["--namespace", desired.namespace, "--values", "-", "--wait"]
         words += ["--timeout", f"{timeout:.0f}s", "--history-max", str(KEEP_REVISIONS)]
         words += ["--labels", f"{TIED_LABEL}={revision if tied else 'no'}"]
@@ -154,9 +154,17 @@ class Helm:
         Raises:
             HelmError: the chart cannot be had, or does not take the values.
         """
-        words = ("template", desired.release, *chart_words(desired), "--values", "-")
+        words = ("template", desired.release, *await self._chart(desired), "--values", "-")
         out = await self.ask(*words, stdin=json.dumps(desired.values).encode(), timeout=120)
         return out or ""
+
+    async def _chart(self, desired: Desired) -> list[str]:
+        """The words that name the chart; one behind a login is fetched for that."""
+        if desired.chart_login is None:
+            return chart_words(desired)
+        from flowlift.worker.private import fetch_chart  # noqa: PLC0415 - rarely needed
+
+        return [str(await fetch_chart(desired, self.environ))]
 
     async def ask(
         self,
@@ -256,7 +264,12 @@ def helm_error(verb: str, answer: program.Answer) -> HelmError:
     """The error for a call that helm refused, in helm's own words."""
     said = answer.said
     remedy = "Run the same helm command by hand to see more."
-    if re.search(r"valid chart repository|failed to fetch|FetchReference", said):
+    if re.search(r"basic (?:auth )?credential|access denied|: 401 Unauthorized", said):
+        remedy = (
+            "The chart is behind a login: name its variables with `chart-username-from-env` and"
+            " `chart-password-from-env` in [tool.flowlift.worker]."
+        )
+    elif re.search(r"valid chart repository|failed to fetch|FetchReference", said):
         # Before the cluster: a repository that refuses a connection is none that does.
         remedy = (
             "Correct `chart`, `repository` or `version` in [tool.flowlift.worker]; or it cannot be"

@@ -42,7 +42,8 @@ class Desired:
     `queues` are those that the worker polls; empty means all.
     `pull_secrets` are the image pull secrets that the worker's own pod names, `job_pull_secrets`
     those of the flow runs' pods; `secrets` are those that flowlift makes.
-    `plain_http` says that the chart's registry is one without TLS.
+    `plain_http` says that the chart's registry is one without TLS, `chart_login` the variables with
+    the user and the password that the chart is behind.
     `canary` is the deployment that proves an update, `flow/deployment`.
     """
 
@@ -62,6 +63,7 @@ class Desired:
     job_pull_secrets: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()
     plain_http: bool = False
+    chart_login: tuple[str, str] | None = None
     canary: str | None = None
 
 

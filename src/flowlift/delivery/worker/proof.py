@@ -160,7 +160,7 @@ class Prover:
             return True
         lines = [line.strip() for line in log.splitlines() if line.strip()]
         reasons = [line for line in lines if _REASON.search(line) and not _TRACE.match(line)]
-        shown = "\n".join(f"  | {line[:200]}" for line in (reasons or lines)[-3:])
+        shown = "\n".join(f"  | {line[:300]}" for line in (reasons or lines)[-3:])
         raise UnprovenError(
             f"The worker cannot reach Prefect, or is refused, from within the cluster.\n"
             f"{name}, container {INIT}:\n{shown}",

@@ -286,13 +286,15 @@ def _all_workspaces(settings: Settings, environments: Sequence[str]) -> tuple[Se
 
 
 def _worker_secrets(settings: Settings, environment: str) -> tuple[Secret, ...]:
+    workers = settings.workers_of(environment)
     names = [
         name
-        for worker in settings.workers_of(environment)
+        for worker in workers
         for secret in worker.secrets
         for name in (secret.from_env, secret.username_from_env, secret.password_from_env)
         if name
     ]
+    names += [name for worker in workers for name in worker.chart_login or ()]
     return tuple(Secret(name, secret=True) for name in dict.fromkeys(names))
 
 
