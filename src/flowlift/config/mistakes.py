@@ -17,8 +17,22 @@ from flowlift.config.section import Section, WrongValueError
 
 Path = tuple[str, ...]
 
-_NAMES = {"`array`": "a list", "`object`": "a table", "Object missing": "it lacks the"}
-"""What msgspec names as in JSON, as it is called in TOML."""
+_NAMES = {
+    "`array`": "a list",
+    "`float`": "a number",
+    "`int`": "a whole number",
+    "Object missing required field": "it lacks the key",
+}
+"""What msgspec says of a value, in the words of TOML."""
+
+_KINDS = {
+    bool: "true or false",
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    dict: "a table",
+    tuple: "a list",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +105,9 @@ def _unknown(key: str, kind: Any, path: Path) -> Mistake:
 
 
 def _wrong(said: str, value: Any, kind: Any, path: Path) -> Mistake:
-    for arm in _arms(kind):
-        if get_origin(arm) is Literal:
-            said = f"one of {', '.join(map(repr, get_args(arm)))} is expected"
+    if ", got `" in said or said.startswith("Invalid enum value"):
+        wanted = [word for arm in _arms(kind) for word in _words(arm)]
+        said = f"{' or '.join(wanted)} is expected"
     for name, here in _NAMES.items():
         said = said.replace(name, here)
     said = said[0].lower() + said[1:]
@@ -102,6 +116,14 @@ def _wrong(said: str, value: Any, kind: Any, path: Path) -> Mistake:
         f"{'.'.join(path)}: {said}.",
         f"Found {value!r}. See docs/configuration.md.",
     )
+
+
+def _words(kind: Any) -> tuple[str, ...]:
+    """What a value of this kind is called; nothing where no value can be given."""
+    if get_origin(kind) is Literal:
+        return tuple(map(repr, get_args(kind)))
+    word = "a table" if _is_section(kind) else _KINDS.get(get_origin(kind) or kind)
+    return (word,) if word else ()
 
 
 def _is_section(kind: Any) -> bool:

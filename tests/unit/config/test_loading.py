@@ -67,14 +67,14 @@ def test_a_wrong_value_in_a_list_is_found_at_the_nearest_line(tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "said", "line"),
     [
-        ("[env.dev]\nprune = 'x'\n", "env.dev.prune: expected `bool`, got `str`.", 2),
-        ("[env.dev]\nref = 'x'\n", "env.dev.ref: one of 'branch', 'default' is expected.", 2),
+        ("[env.dev]\nprune = 'x'\n", "env.dev.prune: true or false is expected.", 2),
+        ("[env.dev]\nref = 'x'\n", "env.dev.ref: 'branch' or 'default' is expected.", 2),
         ("\n[env.Dev]\n", "env.Dev: an environment is named in lower case letters", 2),
-        ("env = 3\n", "env: expected a table, got `int`.", 1),
-        ("manifests = 'a'\n", "manifests: expected a list, got `str`.", 1),
-        ("[verify]\n\ntimeout = 0\n", "verify.timeout: expected `float` > 0.0.", 3),
-        ("[checks]\nx = 'info'\n", "checks.x: one of 'error', 'warning', 'off'", 2),
-        ("[image]\n", "image: it lacks the required field `name`.", 1),
+        ("env = 3\n", "env: a table is expected.", 1),
+        ("manifests = 'a'\n", "manifests: a list is expected.", 1),
+        ("[verify]\n\ntimeout = 0\n", "verify.timeout: expected a number > 0.0.", 3),
+        ("[checks]\nx = 'info'\n", "checks.x: 'error' or 'warning' or 'off' is expected.", 2),
+        ("[image]\n", "image: it lacks the key `name`.", 1),
         ("[image]\nname = 'A'\n", "image.name: a repository in a registry is HOST/PATH", 2),
         (
             "[image]\nname = 'ghcr.io/a/b'\nrelease-name = 'A'\n",
@@ -92,6 +92,16 @@ def test_a_wrong_value_in_a_list_is_found_at_the_nearest_line(tmp_path: Path):
             3,
         ),
         (
+            "[image]\nname = 'ghcr.io/a/b'\nsbom = 3\n",
+            "image.sbom: true or false or a text is expected.",
+            3,
+        ),
+        (
+            "[env.dev.overrides.'a/*']\nconcurrency_limit = 'x'\n",
+            "env.dev.overrides.a/*.concurrency_limit: a whole number or a table is expected.",
+            2,
+        ),
+        (
             "[ci]\nsecrets = ['A']\nvariables = ['GITHUB_X']\n",
             "ci.variables: no variable of yours can be called 'GITHUB_X'.",
             3,
@@ -103,7 +113,7 @@ def test_a_wrong_value_in_a_list_is_found_at_the_nearest_line(tmp_path: Path):
         ),
         (
             "[worker]\nrelease = 'a'\nsecrets = [{ name = 'a', key = 3 }]\n",
-            "worker.0.secrets.0.key: expected `str | null`, got `int`.",
+            "worker.0.secrets.0.key: a text is expected.",
             3,
         ),
     ],
