@@ -11,31 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from flowlift.delivery.deciding import Decision, Request, Step, Workflow, decide
-from flowlift.delivery.deployments.applying import Applied, Watcher
 from flowlift.delivery.deployments.deliver import deliver_deployments
 from flowlift.delivery.image.deliver import deliver_image
 from flowlift.delivery.outcome import Outcome, State, failed
 from flowlift.delivery.project import Project
 from flowlift.delivery.report.reporting import Published, publish
+from flowlift.delivery.teller import Teller
 from flowlift.delivery.worker.deliver import deliver_worker
 from flowlift.errors import FlowliftError
 from flowlift.forge import Forge, find_forge
-from flowlift.plan.model import Plan
-from flowlift.render.outcome import RunOutcome
 from flowlift.repo.command import has_login, logged_in
-
-
-@dataclass(slots=True)
-class Teller:
-    """What a delivery tells while it runs; each call may print, none decides."""
-
-    decided: Callable[[Decision], None] = lambda decision: None
-    begun: Callable[[Step], None] = lambda step: None
-    watcher: Callable[[str], Watcher] = lambda environment: Watcher()
-    planned: Callable[[Plan], None] = lambda plan: None
-    applied: Callable[[str, Applied], None] = lambda environment, result: None
-    ran: Callable[[list[RunOutcome]], None] = lambda runs: None
-    say: Callable[[str], None] = lambda line: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from flowlift.delivery.deciding import Step
 from flowlift.delivery.deployments.applying import Applied, Order, apply
@@ -15,6 +15,7 @@ from flowlift.delivery.deployments.scope import Options
 from flowlift.delivery.deployments.syncing import sync
 from flowlift.delivery.deployments.verifying import verify
 from flowlift.delivery.outcome import Outcome, State, failed, title_of
+from flowlift.delivery.teller import Teller
 from flowlift.errors import EndpointError, FindingsError, InputError
 from flowlift.plan import stamps
 from flowlift.plan.model import Level, Plan
@@ -25,9 +26,6 @@ from flowlift.render.visible import visible
 from flowlift.workspace.client import Client
 from flowlift.workspace.endpoint import resolve
 from flowlift.workspace.running import with_client
-
-if TYPE_CHECKING:
-    from flowlift.delivery.deliver import Teller
 
 T = TypeVar("T")
 INTERRUPTED = 130

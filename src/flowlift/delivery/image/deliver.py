@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from flowlift.delivery.deciding import Step
 from flowlift.delivery.image.access import Access
 from flowlift.delivery.image.check import check
 from flowlift.delivery.image.steps import Released, build_image, promote_image, release
 from flowlift.delivery.image.verify import prove
 from flowlift.delivery.outcome import Outcome, State, said
+from flowlift.delivery.teller import Teller
 from flowlift.errors import ForgeError
 from flowlift.forge import NewRelease
 from flowlift.image.promote import Promoted
 from flowlift.render.markup import prose
 from flowlift.render.visible import cut, visible
 from flowlift.repo.tags import subjects_since_release
-
-if TYPE_CHECKING:
-    from flowlift.delivery.deliver import Teller
 
 _SUBJECT_ROOM = 200
 _MOST_SUBJECTS = 200

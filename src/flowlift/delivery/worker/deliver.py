@@ -8,6 +8,7 @@ from flowlift.delivery.deciding import Step
 from flowlift.delivery.image.access import Access
 from flowlift.delivery.image.pools import hand_to_pools
 from flowlift.delivery.outcome import Outcome, State, failed, said
+from flowlift.delivery.teller import Teller
 from flowlift.errors import FlowliftError, WorkerError
 from flowlift.image.reference import parse
 from flowlift.plan.model import Finding
@@ -15,7 +16,6 @@ from flowlift.render.visible import visible
 from flowlift.render.wording import duration, place
 
 if TYPE_CHECKING:
-    from flowlift.delivery.deliver import Teller
     from flowlift.delivery.worker.prepare import Prepared
     from flowlift.delivery.worker.update import Updated
 
