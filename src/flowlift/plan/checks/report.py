@@ -23,6 +23,7 @@ CHECKS: Mapping[str, Level] = {
     "schedule": E,
     "never-fires": E,
     "cron-seconds": W,
+    "rrule-count": W,
     "timezone": E,
     "concurrency": E,
     "grace-period": W,

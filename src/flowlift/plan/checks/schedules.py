@@ -81,8 +81,18 @@ def _check_timing(timing: Mapping[str, Json], add: Add) -> None:
                 "Write a number of seconds above 0.",
                 "interval",
             )
-    elif "rrule" in timing and (refused := _rrule_trouble(str(timing["rrule"]))):
-        add("schedule", *refused, "rrule")
+    elif "rrule" in timing:
+        rule = str(timing["rrule"])
+        if refused := _rrule_trouble(rule):
+            add("schedule", *refused, "rrule")
+        elif "COUNT=" in rule.upper() and "DTSTART" not in rule.upper():
+            add(
+                "rrule-count",
+                f"{rule!r} has a COUNT and no start: Prefect counts from 1 January 2020, so that"
+                " all its times may have passed.",
+                "Begin it: DTSTART:20270101T060000, a line break, and RRULE: before the rule.",
+                "rrule",
+            )
 
 
 @cache

@@ -1,0 +1,6 @@
+from prefect import flow
+
+
+@flow
+def close_books(limit: int = 10) -> None:
+    """Handle one batch."""
