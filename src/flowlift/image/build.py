@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -45,19 +44,17 @@ def build(
 ) -> Built:
     """Tag the image with these inputs, building it where there is none.
 
-    `complete` adds the base images, if they are not known: their registries are asked while the
-    image's own answers. `order` and `docker` are called only for a build. The image is found again
-    by a tag that is written last, so that it always names one whose every part is in the registry.
+    `complete` adds the base images, if they are not known yet. `order` and `docker` are called only
+    for a build. The image is found again by a tag that is written last, so that it always names one
+    whose every part is in the registry.
 
     Raises:
         BuildError, EngineError: the build fails.
         RegistryError: the registry does not do what is asked.
     """
     mark = inputs_tag(sources.sources)
-    with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(lambda: (repository.read(mark), repository.find(tag.tag)))
-        inputs = complete(sources)
-        marked, tagged = asked.result()
+    marked, tagged = repository.read(mark), repository.find(tag.tag)
+    inputs = complete(sources)
     found, why = _reusable(repository, marked, inputs)
     if found is not None and not rebuild:
         if tagged != found.digest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
@@ -68,13 +69,18 @@ def build_image(access: Access, run: Run | None = None, *, rebuild: bool = False
     """
     selection = select(access.project, access.image)
     sources = read_sources(access.project, access.image, selection)
-
-    def complete(sources: Inputs) -> Inputs:
-        return with_bases(sources, access.image, selection, access.resolve)
-
-    with access.repository(access.name) as repository:
-        run = run or Run()
-        return _build(access, repository, sources, run, complete=complete, rebuild=rebuild)
+    # Docker and the base images' registries are asked while the image's own is.
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(with_bases, sources, access.image, selection, access.resolve)
+        with access.repository(access.name) as repository:
+            return _build(
+                access,
+                repository,
+                sources,
+                run or Run(),
+                complete=lambda sources: asked.result(),
+                rebuild=rebuild,
+            )
 
 
 def release(access: Access) -> Released:
