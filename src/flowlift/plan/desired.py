@@ -40,13 +40,18 @@ IMAGE_FOLDER = "/opt/prefect"
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """A desired deployment, and all that was noticed on the way."""
+    """A desired deployment, and all that was noticed on the way.
+
+    `trigger_places` are the positions in the manifest of the triggers that it has: one that Prefect
+    refuses is a problem, and not among them.
+    """
 
     desired: Desired
     losses: tuple[Loss, ...]
     in_clear: tuple[Loss, ...]
     problems: tuple[Problem, ...]
     checkout: Checkout | None
+    trigger_places: tuple[int, ...] = ()
 
 
 def pending_words(declared: Declared, values: Values) -> Values:
@@ -105,13 +110,15 @@ def resolve(declared: Declared, flow: Flow, values: Values, policy: Policy) -> R
         name=name,
         body=body,
         schedules=wanted,
-        triggers=tuple(_switched(trigger, policy) for trigger in triggers),
+        triggers=tuple(_switched(trigger, policy) for trigger in triggers.values()),
         declared=declared,
         labels=_labels(entry),
         origins={**entry.origins, **_policy_origins(policy, pull, key)},
         secrets=frozenset(_field_path(path) for path in resolver.secrets),
         schedule_pauses=pauses,
-        trigger_pauses=frozenset(str(one["name"]) for one in triggers if not one["enabled"]),
+        trigger_pauses=frozenset(
+            str(one["name"]) for one in triggers.values() if not one["enabled"]
+        ),
     )
     return Resolution(
         desired,
@@ -119,6 +126,7 @@ def resolve(declared: Declared, flow: Flow, values: Values, policy: Policy) -> R
         tuple(resolver.in_clear),
         tuple(entry.problems),
         pull,
+        tuple(triggers),
     )
 
 
@@ -215,8 +223,9 @@ def _labels(entry: Entry) -> dict[str, str | int | float | bool]:
     return {str(k): v for k, v in labels.items() if isinstance(v, (str, int, float, bool))}
 
 
-def _triggers(entry: Entry, deployment: str) -> tuple[Mapping[str, Json], ...]:
-    found = []
+def _triggers(entry: Entry, deployment: str) -> dict[int, Mapping[str, Json]]:
+    """The automations of an entry's triggers, by their positions in the manifest."""
+    found: dict[int, Mapping[str, Json]] = {}
     declared = entry.data.get("triggers")
     for index, raw in enumerate(declared if isinstance(declared, list) else []):
         path = ("triggers", index)
@@ -233,10 +242,10 @@ def _triggers(entry: Entry, deployment: str) -> tuple[Mapping[str, Json], ...]:
             entry.problem("trigger", "metric triggers are Prefect Cloud's alone", *path)
             continue
         try:
-            found.append(automation(spec, deployment, index + 1))
+            found[index] = automation(spec, deployment, index + 1)
         except TriggerError as error:
             entry.problem("trigger", f"Prefect refuses this trigger: {error}", *path)
-    return tuple(found)
+    return found
 
 
 def _switched(trigger: Mapping[str, Json], policy: Policy) -> Mapping[str, Json]:

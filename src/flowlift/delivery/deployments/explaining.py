@@ -59,13 +59,12 @@ def explain(resolution: Resolution) -> list[Origin]:
         if active := desired.origins.get("schedules.active"):
             source += f"; on or off by {active}"
         origins.append(Origin(f"schedules.{schedule.slug}", describe(schedule), source))
-    for index, trigger in enumerate(desired.triggers):
+    for index, trigger in zip(resolution.trigger_places, desired.triggers, strict=True):
         source = _manifest(desired.declared, ("triggers", index))
         shown = mask(describe_trigger(trigger), "triggers", desired.secrets)
         enabled = shown.pop("enabled")
         origins.append(Origin(f"triggers.{trigger['name']}", shown, source))
-        given = (desired.declared.data.get("triggers") or [])[index]
-        if isinstance(given, Mapping) and "enabled" in given:
+        if "enabled" in desired.declared.data["triggers"][index]:
             source = _manifest(desired.declared, ("triggers", index, "enabled"))
         else:
             source = "Prefect's default"
