@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -181,3 +182,34 @@ def test_the_status_tells_release_image_and_worker(installed: WorkerPlatform) ->
     told = json.loads(run(installed, "status", "--json").out)[0]
     assert told["release"]["pod_state"] == "Running"
     assert len(told["pool"]["template"]) == 16
+
+
+def test_the_status_tells_of_a_new_pod_that_cannot_start(installed: WorkerPlatform) -> None:
+    name = installed.get("deployments")["items"][0]["metadata"]["name"]
+    missing = f"{installed.worker_image[:-8]}00000000"
+    installed.kubectl("set", "image", f"deployment/{name}", f"prefect-worker={missing}")
+    try:
+        deadline = time.monotonic() + 60
+        while "ErrImagePull" not in (done := run(installed, "status")).out:
+            assert time.monotonic() < deadline, done.out
+        assert done.code == 1
+        assert f"worker-{installed.key}  online" in done.out  # that of the pod before
+        assert "container prefect-worker: ErrImagePull" in done.out
+    finally:
+        installed.kubectl("rollout", "undo", f"deployment/{name}")
+    installed.kubectl("rollout", "status", f"deployment/{name}", "--timeout=60s")
+    assert run(installed, "status").code == 0
+
+
+def test_a_value_that_the_chart_misses_is_told_in_the_chart_s_words(
+    installed: WorkerPlatform,
+) -> None:
+    installed.more = {"selfHostedServerApiConfig": {"apiUrl": ""}}
+    try:
+        checked = check(installed)
+    finally:
+        installed.more = {}
+    (found,) = (item for item in checked["findings"] if item["check"] == "chart-values")
+    assert "required" in found["message"]
+    assert "worker.selfHostedServerApiConfig.apiUrl" in found["message"]
+    assert "Correct the values file" in found["remedy"]

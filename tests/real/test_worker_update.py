@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.real.cluster import WorkerPlatform
+from tests.real.platform import flowlift
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("cluster")]
 
@@ -154,6 +155,13 @@ def test_a_corrected_key_restarts_the_worker(installed: WorkerPlatform) -> None:
     assert "The worker cannot reach Prefect, or is refused" in said
     assert "401" in said
     assert "another-password" not in said
+    assert "raise " not in said  # the reason, without Python's report around it
+    # Helm says deployed, the pod runs, and Prefect still calls the one before it online.
+    words = ["worker", "status", "dev", "-C", str(installed.repository.path)]
+    told = flowlift(words, installed.environ)
+    assert (told.code, "deployed, revision" in told.out) == (1, True)
+    assert f"worker-{installed.key}  online" in told.out
+    assert "No worker has been heard of since" in told.out
     pod = installed.pods()[0]["metadata"]["name"]
     installed.environ["WORKER_KEY"] = key
     done = installed.update()

@@ -9,6 +9,7 @@ import pytest
 from flowlift.config import load
 from flowlift.errors import ConfigError
 
+LOGIN = "chart-username-from-env = 'U'\nchart-password-from-env = 'P'\n"
 WORKERS = """
 [tool.flowlift]
 sources = ["src"]
@@ -128,3 +129,21 @@ def test_a_wrong_value_is_named_with_its_line(tmp_path: Path, text: str, said: s
 def test_one_worker_is_a_list_of_one(tmp_path: Path):
     (tmp_path / "flowlift.toml").write_text("[worker]\nrelease = 'edp'\n")
     assert [worker.release for worker in load(tmp_path).settings.worker] == ["edp"]
+
+
+@pytest.mark.parametrize(
+    ("worker", "why"),
+    [
+        ("chart-username-from-env = 'U'\n", "a login to the chart has chart-username-from-env and"),
+        (f"{LOGIN}repository = 'https://charts.acme.example'\n", "needs its `version`"),
+        (f"{LOGIN}version = '1.0.0'\nchart = 'charts/w'\n", "needs a `repository`, or a chart of"),
+    ],
+)
+def test_a_login_to_the_chart_is_whole_or_refused(tmp_path: Path, worker: str, why: str):
+    assert why in _refusal(tmp_path, f"[tool.flowlift.worker]\n{worker}").message
+
+
+def test_a_login_to_the_chart_names_its_variables(tmp_path: Path):
+    text = f"[worker]\n{LOGIN}version = '1.0.0'\nchart = 'oci://ghcr.io/acme/prefect-worker'\n"
+    (tmp_path / "flowlift.toml").write_text(text)
+    assert load(tmp_path).settings.worker[0].chart_login == ("U", "P")

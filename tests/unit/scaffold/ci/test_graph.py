@@ -66,6 +66,23 @@ def test_secrets_of_prod_are_for_jobs_of_prod() -> None:
             assert When.FORKED not in job.when or not job.secrets
 
 
+def test_a_worker_s_job_gets_the_logins_that_its_configuration_names() -> None:
+    login = {"registry": "ghcr.io", "username-from-env": "PULL_USER", "password-from-env": "PULL"}
+    worker = {
+        "version": "1.0.0",
+        "repository": "https://charts.acme.example",
+        "chart-username-from-env": "CHART_USER",
+        "chart-password-from-env": "CHART_PASSWORD",
+        "secrets": [{"name": "login", **login}],
+    }
+    for workflow in graph(image=IMAGE, worker=worker).values():
+        for job in workflow.jobs:
+            names = [secret.name for secret in job.secrets if secret.secret]
+            wanted = {"PULL_USER", "PULL", "CHART_USER", "CHART_PASSWORD"}
+            reads = "worker" in job.name or "pool" in job.name
+            assert wanted & set(names) == (wanted if reads else set()), job.name
+
+
 def test_a_pull_requests_job_reads_prod_only_for_the_preview() -> None:
     (job,) = (j for j in graph()["deployments"].jobs if j.name == "dev-proposed")
     assert job.words == ("--only", "deployments")
