@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from flowlift.worker import rollout
+from flowlift.worker import rollout, watch
 from tests.real.cluster import CHART, WorkerPlatform
 from tests.real.slow import SlowLine
 
@@ -110,12 +110,21 @@ def test_a_wrong_registry_password(worker_platform: Make) -> None:
     assert platform.update().changed
 
 
-def test_a_missing_pull_secret(installed: WorkerPlatform) -> None:
+def test_a_missing_pull_secret(installed: WorkerPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
     pod = pod_of(installed)
     installed.more = {"image": {**installed.values()["worker"]["image"], "pullSecrets": ["nope"]}}
     said = installed.fails()
     assert "The pull secret 'nope' is not in the namespace" in said
-    installed.more = {}
+    # Where nobody asks beforehand, only an event of the pod knows.
+    installed.checks = {"pull-secret": "off", "image-login": "off"}
+    good, installed.worker_image = installed.worker_image, installed.flow_images.make()
+    installed.more = {"image": {**installed.values()["worker"]["image"], "pullSecrets": ["nope"]}}
+    monkeypatch.setattr(watch, "PATIENCE", 3.0)
+    said = installed.fails()
+    assert "FailedToRetrieveImagePullSecret" in said
+    assert "event: FailedToRetrieveImagePullSecret: Unable to retrieve some image pull" in said
+    assert "A pull secret is missing (nope): add it to `secrets`." in said
+    installed.more, installed.checks, installed.worker_image = {}, {}, good
     still_works(installed, pod)
 
 
@@ -136,6 +145,13 @@ def test_a_template_that_prefect_refuses(installed: WorkerPlatform) -> None:
     said = installed.fails()
     assert "undeclared" in said
     assert "nothing is written" in said
+    # Where the check is off, the init container fails, and is not waited for.
+    installed.checks = {"template-variable": "off"}
+    said = installed.fails()
+    assert "container sync-base-job-template: Error: exit code 1" in said
+    assert "rolled back to revision" in said
+    assert "Prefect refuses the base job template" in said
+    installed.checks = {}
     job["name"] = "{{ name }}"
     still_works(installed, pod)
 
@@ -153,11 +169,15 @@ def test_a_key_that_is_in_no_secret(installed: WorkerPlatform) -> None:
 
 def test_a_worker_that_crashes(installed: WorkerPlatform) -> None:
     pod = pod_of(installed)
+    kept, installed.image = installed.image, installed.flow_images.make()
     installed.more = {"command": ["/bin/sh", "-c", "echo no such thing >&2; exit 3"]}
     said = installed.fails()
     assert "container prefect-worker: Error: exit code 3" in said
     assert "| no such thing" in said
-    installed.more = {}
+    assert "rolled back to revision" in said
+    # The init container had brought the new template, and no rollback takes that back: we did.
+    assert f"Work pool {installed.pool}: its template set back" in installed.lines
+    installed.more, installed.image = {}, kept
     still_works(installed, pod)
 
 

@@ -119,6 +119,7 @@ def found(
     )
     told = check_images(images, secrets, platforms, ())
     assert all(item.file == "v.yaml" and item.remedy for item in told)
+    assert all(("worker.image" in item.remedy) == (item.line == 2) for item in told)
     assert all(item.line == (2 if "the worker would" in item.message else 7) for item in told)
     return [(item.check, item.message) for item in told]
 

@@ -41,6 +41,8 @@ def test_installs_updates_and_then_has_nothing_to_do(worker_platform: Make, helm
     second = platform.update()
     assert (second.revision, second.pod != first.pod) == (2, True)
     assert platform.pool_image() == platform.image
+    file = platform.repository.path / "values-dev.yaml"
+    assert "DEFAULT_FLOW_IMAGE" in file.read_text(encoding="utf-8")
     again = platform.update()
     assert not again.changed
     assert again.revision == 2

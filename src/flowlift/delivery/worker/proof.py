@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from flowlift.errors import WorkerError
 from flowlift.plan.model import Json
+from flowlift.render.wording import plural
 from flowlift.worker.cluster import Cluster
 from flowlift.worker.compare import differences, same
 from flowlift.worker.helm import Helm, read_time
@@ -93,7 +94,7 @@ class Prover:
             WorkerError: it works, but its pool is not as it should be.
         """
         revision, started = await together((self._revision(), self._started()))
-        await together((self._pool(template), self._not_late(before)))
+        await together((self._pool(template), self.not_late(before)))
         pod, worker, heartbeat = started
         return Proof(pod, worker, heartbeat, revision)
 
@@ -195,7 +196,7 @@ class Prover:
             shown = "".join(f"\n  | {line}" for line in said)
             return "", None, f"{name} has not said that it started.{shown}"
         begun = running_since(pod, container)
-        heartbeat = _heartbeat(workers, started[1], begun)
+        heartbeat = heartbeat_of(workers, started[1], begun)
         if heartbeat is None:
             return started[1], None, f"Prefect has no heartbeat of {started[1]!r} since {begun}."
         return started[1], heartbeat, ""
@@ -244,17 +245,19 @@ class Prover:
                 return
             await asyncio.sleep(0.5)
 
-    async def _not_late(self, before: Depth) -> None:
+    async def not_late(self, before: Depth) -> None:
         """Make sure that no more runs are late than before."""
         deadline, told = time.monotonic() + LATE_PATIENCE, False
         while (now := await read_depth(self.client, self.desired.pool.name)).late > before.late:
             if not told:
                 told = True
-                self.tell(f"{now.late} runs are late, {before.late} were before: waiting.")
+                self.tell(
+                    f"{plural(now.late, 'late run')}, {before.late} before the update: waiting."
+                )
             if time.monotonic() > deadline:
                 raise WorkerError(
-                    f"{now.late} runs of the work pool {self.desired.pool.name!r} are late, and"
-                    f" {before.late} were before: the worker does not start them.",
+                    f"{plural(now.late, 'late run')} in the work pool {self.desired.pool.name!r},"
+                    f" and {before.late} before the update: the worker does not start them.",
                     remedy="Look at its log, and at the pool's queues and limits: flowlift worker"
                     f" status {self.desired.environment}",
                 )
@@ -287,7 +290,7 @@ def running_since(pod: Json, container: str) -> datetime:
     return read_time(pod["metadata"]["creationTimestamp"])
 
 
-def _heartbeat(workers: list[LiveWorker], name: str, begun: datetime) -> datetime | None:
+def heartbeat_of(workers: list[LiveWorker], name: str, begun: datetime) -> datetime | None:
     """The worker's heartbeat, if it is of this pod: an old pod of the same name writes the same."""
     for worker in workers:
         if worker.name == name and worker.heartbeat is not None and worker.heartbeat > begun:

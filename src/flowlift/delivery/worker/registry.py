@@ -25,13 +25,18 @@ _LOGIN_KEY = ".dockerconfigjson"
 @dataclass(frozen=True, slots=True)
 class Pulled:
     """An image that pods of the worker pull. `what` says for whom, `secrets` with what, `at` where
-    it is named.
+    it is named. `missing` and `foreign` say what to do where there is none, or none for the node.
     """
 
     what: str
     image: str
     secrets: tuple[str, ...]
     at: Position
+    missing: str = (
+        "Build and push it: flowlift image build. A digest is that of the registry, not of the"
+        " engine."
+    )
+    foreign: str = "Add it to `platforms` in [tool.flowlift.image], and build again."
 
 
 def images_of(
@@ -49,7 +54,8 @@ def images_of(
     said = worker.get("image") if isinstance(worker, Mapping) else None
     if isinstance(said, Mapping) and said.get("repository") and said.get("prefectTag"):
         name = f"{said['repository']}:{said['prefectTag']}"
-        found.append(Pulled("the worker", name, desired.pull_secrets, worker_at))
+        correct = "Correct `worker.image` in the values."
+        found.append(Pulled("the worker", name, desired.pull_secrets, worker_at, correct, correct))
     return found
 
 
@@ -156,8 +162,7 @@ def _judge(
         yield finding(
             "image-missing",
             f"The registry has no {reference}, which {pulled.what} would pull.",
-            "Build and push it: flowlift image build. A digest is that of the registry, not of the"
-            " engine.",
+            pulled.missing,
             pulled.at,
         )
         return
@@ -166,7 +171,7 @@ def _judge(
             yield finding(
                 "image-missing",
                 f"{reference} is for {', '.join(has)}, and a node is {platform}.",
-                "Add it to `platforms` in [tool.flowlift.image], and build again.",
+                pulled.foreign,
                 pulled.at,
             )
 
