@@ -25,8 +25,18 @@ class SlowLine:
         return self
 
     def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.close()
+
+    async def _end(self) -> None:
+        """End the lines that are still open."""
+        own = asyncio.current_task()
+        open_lines = [task for task in asyncio.all_tasks() if task is not own]
+        for line in open_lines:
+            line.cancel()
+        await asyncio.gather(*open_lines, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):

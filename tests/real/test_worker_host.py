@@ -1,123 +1,16 @@
-"""A machine's K3s and Helm, in a scratch root, from a mirror with real Helm binaries.
-
-What stands in for K3s is told in tests/real/mirrors.py.
-"""
+"""Helm on a machine: a scratch root, and a mirror with real Helm binaries."""
 
 from __future__ import annotations
-
-import json
-import os
-import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from flowlift.worker import download
-from tests.real.mirrors import ARCHITECTURE, K3S_NAME, STAND_IN_SYSTEMCTL, Mirror, serve
-from tests.real.parts import MissingPartError, given, missing
-from tests.real.platform import Result, flowlift
-from tests.real.repositories import GitRepository
+from tests.real.machines import Host, helm3, helm4, host, real_helm
+from tests.real.mirrors import ARCHITECTURE
+
+__all__ = ["helm3", "helm4", "host"]
 
 pytestmark = pytest.mark.real
-
-K3S_OLD, K3S, K3S_FAR = "v1.32.7+k3s1", "v1.33.4+k3s1", "v1.35.0+k3s1"
-
-
-def real_helm(variable: str) -> tuple[str, Path]:
-    """A real Helm and its version."""
-    try:
-        program = Path(given(variable, "cluster"))
-    except MissingPartError as reason:
-        missing(str(reason))
-    said = subprocess.run(
-        [program, "version", "--short"], capture_output=True, text=True, check=True
-    )
-    return said.stdout.strip().partition("+")[0], program
-
-
-@dataclass
-class Host:
-    """A folder that stands for a machine, a mirror, and a repository that pins versions."""
-
-    repository: GitRepository
-    mirror: Mirror
-    root: Path
-    stand_ins: Path
-
-    @property
-    def helm(self) -> Path:
-        return self.root / "usr/local/bin/helm"
-
-    @property
-    def k3s(self) -> Path:
-        return self.root / "usr/local/bin/k3s"
-
-    @property
-    def log(self) -> Path:
-        return self.stand_ins / "log"
-
-    @property
-    def answers(self) -> Path:
-        return self.stand_ins / "answers"
-
-    def pin(self, *, k3s: str = "", helm: str = "", more: str = "") -> None:
-        pins = "".join(
-            f'{name} = "{version}"\n' for name, version in (("k3s", k3s), ("helm", helm)) if version
-        )
-        config = (
-            f'[worker]\nvalues = "v.yaml"\n[worker.host]\n{pins}'
-            f'[worker.host.mirrors]\nhelm = "{self.mirror.url}"\nk3s = "{self.mirror.url}"\n{more}'
-        )
-        self.repository.commit("pin", {"flowlift.toml": config})
-
-    def run(self, *words: str) -> Result:
-        arguments = ["worker", "host", "dev", "--root", str(self.root), *words]
-        environ = {
-            "PATH": f"{self.stand_ins}{os.pathsep}{os.environ['PATH']}",
-            "FLOWLIFT_DEV_API_KEY": "hunter2",
-        }
-        return flowlift([*arguments, "-C", str(self.repository.path)], environ)
-
-    def state(self, *words: str) -> dict[str, str]:
-        document = json.loads(self.run("--check", "--json", *words).out)
-        return {tool["name"]: tool["state"] for tool in document["tools"]}
-
-    def version(self) -> str:
-        """What the installed Helm says of itself."""
-        command = [str(self.helm), "version", "--short"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        return done.stdout.strip().partition("+")[0]
-
-
-@pytest.fixture
-def host(tmp_path: Path, git_repository: GitRepository) -> Iterator[Host]:
-    with serve(tmp_path / "mirror") as mirror:
-        made = Host(git_repository, mirror, tmp_path / "root", tmp_path / "stand-ins")
-        made.root.mkdir()
-        made.stand_ins.mkdir()
-        systemctl = made.stand_ins / "systemctl"
-        systemctl.write_text(STAND_IN_SYSTEMCTL.format(log=made.log, answers=made.answers))
-        systemctl.chmod(0o755)
-        yield made
-
-
-@pytest.fixture
-def helm3(host: Host) -> str:
-    version, program = real_helm("FLOWLIFT_TEST_HELM_3")
-    host.mirror.put_helm(version, program)
-    return version
-
-
-@pytest.fixture
-def helm4(host: Host) -> str:
-    version, program = real_helm("FLOWLIFT_TEST_HELM")
-    host.mirror.put_helm(version, program)
-    return version
-
-
-# Helm ----------------------------------------------------------------------------------------
 
 
 def test_helm_is_reported_missing_then_installed_and_runs(host: Host, helm3: str) -> None:
@@ -212,6 +105,27 @@ def test_a_file_that_its_sum_does_not_fit_is_never_installed(host: Host, helm3: 
     assert not list((host.root / "var/cache/flowlift").iterdir())
 
 
+def test_an_upgrade_that_fails_leaves_the_old_program_in_its_place(
+    host: Host, helm3: str, helm4: str
+) -> None:
+    host.pin(helm=helm3)
+    host.run()
+    before = host.helm.stat()
+    host.pin(helm=helm4)
+    file = host.mirror.folder / f"helm-{helm4}-linux-{ARCHITECTURE}.tar.gz"
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    assert host.run().code == 1
+    assert host.version() == helm3
+    assert host.helm.stat().st_ino == before.st_ino
+    assert [item.name for item in host.helm.parent.iterdir()] == ["helm"]
+    file.write_bytes(whole)
+    assert host.run().code == 0
+    assert host.version() == helm4
+    # One rename: whoever runs the old program keeps its file.
+    assert host.helm.stat().st_ino != before.st_ino
+
+
 def test_a_pin_that_differs_from_the_release_s_sum_stops_it(host: Host, helm3: str) -> None:
     name = f"helm-{helm3}-linux-{ARCHITECTURE}.tar.gz"
     host.pin(helm=helm3, more=f'[worker.host.sha256]\n"{name}" = "{"0" * 64}"\n')
@@ -297,104 +211,3 @@ def test_two_at_once_do_not_get_into_each_other_s_way(host: Host, helm3: str) ->
     assert done.code == 1
     assert "Another `flowlift worker host` is at work" in done.err
     assert host.run().code == 0
-
-
-# K3s, by what stands in for it ---------------------------------------------------------------
-
-
-def test_k3s_gets_its_service_by_its_own_script_with_the_download_skipped(host: Host) -> None:
-    host.mirror.put_k3s(K3S, host.answers, host.log)
-    host.pin(k3s=K3S)
-    assert host.state() == {"k3s": "missing"}
-    done = host.run()
-    assert done.code == 0, done.err
-    said = host.log.read_text().splitlines()
-    assert "INSTALL_K3S_SKIP_DOWNLOAD=true" in said
-    assert f"INSTALL_K3S_BIN_DIR={host.k3s.parent}" in said
-    # The script gets none of our secrets.
-    assert not any(line.startswith(("FLOWLIFT_", "PREFECT_")) for line in said)
-    assert host.state() == {"k3s": "right"}
-    asked = [line.split()[0] for line in host.mirror.asked]
-    assert f"{K3S}/{K3S_NAME}" in asked
-
-
-def test_an_upgrade_keeps_the_service_as_it_was_made_and_restarts_it(host: Host) -> None:
-    host.mirror.put_k3s(K3S_OLD, host.answers, host.log)
-    host.mirror.put_k3s(K3S, host.answers, host.log)
-    host.pin(k3s=K3S_OLD)
-    host.run()
-    unit = host.root / "etc/systemd/system/k3s.service"
-    unit.write_text("ExecStart=k3s server --disable=traefik\n")
-    host.log.unlink()
-    host.pin(k3s=K3S)
-    assert host.run().code == 0
-    assert host.log.read_text() == "restart k3s\n"
-    assert "--disable=traefik" in unit.read_text()
-    assert host.state() == {"k3s": "right"}
-
-
-def test_a_minor_version_is_not_skipped_without_force(host: Host) -> None:
-    host.mirror.put_k3s(K3S, host.answers, host.log)
-    host.mirror.put_k3s(K3S_FAR, host.answers, host.log)
-    host.pin(k3s=K3S)
-    host.run()
-    host.pin(k3s=K3S_FAR)
-    done = host.run()
-    assert done.code == 1
-    assert "Pin v1.34 first" in done.err
-    assert host.run("--force").code == 0
-    assert host.state() == {"k3s": "right"}
-
-
-def test_a_script_that_fails_is_told_and_the_next_run_goes_on(host: Host) -> None:
-    host.mirror.put_k3s(K3S, host.answers, host.log, more="echo no systemd >&2; exit 7")
-    host.pin(k3s=K3S)
-    done = host.run()
-    assert done.code == 1
-    assert "failed (7)" in done.err
-    assert "no systemd" in done.err
-    unit = host.root / "etc/systemd/system/k3s.service"
-    unit.unlink()
-    assert host.state() == {"k3s": "idle"}
-    host.mirror.put_k3s(K3S, host.answers, host.log)
-    for file in (host.root / "var/cache/flowlift").iterdir():
-        assert file.name.endswith("install.sh")
-    assert host.run().code == 0
-    assert host.state() == {"k3s": "right"}
-
-
-def test_k3s_that_has_stopped_is_seen_and_started(host: Host) -> None:
-    host.mirror.put_k3s(K3S, host.answers, host.log)
-    host.pin(k3s=K3S)
-    host.run()
-    host.answers.unlink()
-    seen = host.run("--check")
-    assert seen.code == 1
-    assert "not running" in seen.out
-    assert "was refused" in seen.out
-    assert host.run().code == 0
-    assert host.state() == {"k3s": "right"}
-
-
-def test_k3s_s_own_sums_tell_a_binary_that_somebody_else_has_put_there(host: Host) -> None:
-    host.mirror.put_k3s(K3S, host.answers, host.log)
-    host.pin(k3s=K3S)
-    host.run()
-    (host.root / "var/lib/flowlift/host/k3s.json").unlink()
-    assert host.state() == {"k3s": "right"}
-    with host.k3s.open("a") as stream:
-        stream.write("# changed\n")
-    assert host.state() == {"k3s": "altered"}
-
-
-def test_a_machine_that_will_not_do_is_told_why(
-    host: Host, helm3: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    host.pin(helm=helm3)
-    monkeypatch.setattr("platform.machine", lambda: "mips")
-    done = host.run()
-    assert done.code == 1
-    assert "its processor is mips" in done.err
-    assert not host.helm.exists()
-    seen = host.run("--check")
-    assert "This machine will not do" in seen.out

@@ -180,8 +180,8 @@ def _status(*, environment: str, directory: Path, as_json: bool) -> int:
     short_help="Bring this machine's K3s and Helm to their versions.",
     epilog="""\b
 Examples, on the machine that the worker runs on:
-  flowlift worker host dev --check     what is there, and what an installation would do
-  sudo -E flowlift worker host dev     install or upgrade what is pinned
+  flowlift worker host dev --check                         what is there, and what is amiss
+  sudo -E env PATH="$PATH" flowlift worker host dev        install or upgrade what is pinned
 """,
 )
 @options.environment
