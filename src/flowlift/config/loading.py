@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -29,6 +30,9 @@ class Loaded:
 def schema() -> dict[str, Any]:
     """The JSON schema of `[tool.flowlift]`, as published in docs/config.schema.json."""
     (_, components) = msgspec.json.schema_components([Settings])
+    for component in components.values():
+        # Only Python 3.13 takes the indentation out of a docstring by itself.
+        component["description"] = inspect.cleandoc(component["description"])
     document = components.pop(Settings.__name__)
     # A table alone stands for a list of one.
     worker = document["properties"]["worker"]

@@ -33,7 +33,10 @@ for LOOPED in range(3): pass
 
 class Color(enum.Enum):
     RED = "red"
-    BLUE = enum.auto()
+    BLUE = "blue"
+
+class Size(enum.Enum):
+    SMALL = enum.auto()
 
 def helper(): ...
 """
@@ -57,6 +60,7 @@ def expression(text: str) -> ast.expr:
         ("AGAIN", 2),
         ("Color.RED.value", "red"),
         ("Color('red').name", "RED"),
+        ("Size.SMALL.value", 1),
         ("dt.date(2024, 1, 1) + dt.timedelta(days=A)", date(2024, 1, 3)),
         ("-dt.timedelta(hours=1)", timedelta(hours=-1)),
         ("Decimal('1.5') * A", Decimal(3)),
