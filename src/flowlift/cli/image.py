@@ -134,7 +134,6 @@ def _verify(
     """
     from flowlift.delivery.image.verify import verify_image  # noqa: PLC0415
     from flowlift.image.reference import parse  # noqa: PLC0415
-    from flowlift.workspace.endpoint import resolve  # noqa: PLC0415
 
     access = _access(directory)
     project = access.project
@@ -142,7 +141,7 @@ def _verify(
         access,
         parse(reference) if reference else None,
         names,
-        resolve(environment, project.settings, project.environ) if environment else None,
+        project.endpoint(environment) if environment else None,
     )
     if as_json:
         _print_json(done, proven=done.proven)

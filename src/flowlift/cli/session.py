@@ -42,9 +42,8 @@ def options(
 def with_client(project: Project, environment: str, work: Callable[[Client], Awaitable[T]]) -> T:
     """Run `work` with a client of the environment's workspace."""
     from flowlift.workspace import running  # noqa: PLC0415 - keeps `--help` quick
-    from flowlift.workspace.endpoint import resolve  # noqa: PLC0415
 
-    endpoint = resolve(environment, project.settings, project.environ)
+    endpoint = project.endpoint(environment)
     return running.with_client(endpoint, work)
 
 

@@ -13,6 +13,7 @@ from flowlift.delivery.context import CiContext, read_context
 from flowlift.errors import InputError
 from flowlift.repo.git import Repository, open_repository
 from flowlift.repo.remote import check_branch, normalize_remote
+from flowlift.workspace.endpoint import Endpoint, resolve
 
 if TYPE_CHECKING:
     # What a plan is made of takes longer to load than an image's step takes.
@@ -86,6 +87,15 @@ class Project:
         if self.remote_url:
             return normalize_remote(self.remote_url)
         return f"local/{self.repository.root.name}"
+
+    def endpoint(self, environment: str) -> Endpoint:
+        """The API of `environment`'s workspace, and the key to it.
+
+        Raises:
+            ConfigError: there is no such environment.
+            EndpointError: no address is given for it.
+        """
+        return resolve(environment, self.settings, self.environ)
 
     def policy(self, environment: str) -> Policy:
         """What `environment` wants of every deployment, for the branch that is worked on.

@@ -24,7 +24,6 @@ from flowlift.render.outcome import RunOutcome
 from flowlift.render.outcome import Step as Change
 from flowlift.render.visible import visible
 from flowlift.workspace.client import Client
-from flowlift.workspace.endpoint import resolve
 from flowlift.workspace.running import with_client
 
 T = TypeVar("T")
@@ -72,7 +71,7 @@ def _check(state: State, step: Step) -> Outcome:
 def _plan(state: State, step: Step, teller: Teller) -> Outcome:
     project = state.project
     try:
-        resolve(step.environment, project.settings, project.environ)
+        project.endpoint(step.environment)
     except EndpointError as error:
         if step.environment in state.request.environments:
             raise
@@ -191,4 +190,4 @@ def _applied(step: Step, part: Part, result: Applied, runs: list[RunOutcome]) ->
 
 def _with_client(state: State, environment: str, work: Callable[[Client], Awaitable[T]]) -> T:
     project = state.project
-    return with_client(resolve(environment, project.settings, project.environ), work)
+    return with_client(project.endpoint(environment), work)

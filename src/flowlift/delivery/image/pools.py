@@ -12,7 +12,6 @@ from flowlift.errors import ConfigError
 from flowlift.image.prune import Pruning, plan_pruning, prune
 from flowlift.image.reference import DevTag, is_inputs_tag, read_dev_tag
 from flowlift.workspace.client import Client
-from flowlift.workspace.endpoint import resolve
 from flowlift.workspace.images import HandedOver, hand_over, images_in_use
 from flowlift.workspace.running import with_client
 
@@ -90,4 +89,4 @@ def _released(access: Access) -> set[str]:
 
 
 def _with_client(access: Access, environment: str, work: Callable[[Client], Awaitable[T]]) -> T:
-    return with_client(resolve(environment, access.project.settings, access.project.environ), work)
+    return with_client(access.project.endpoint(environment), work)

@@ -20,7 +20,6 @@ from flowlift.worker.model import Desired
 from flowlift.worker.report import Checked
 from flowlift.worker.secrets import Wanted, wanted
 from flowlift.workspace.client import Client
-from flowlift.workspace.endpoint import resolve
 from flowlift.workspace.running import with_client
 from flowlift.workspace.together import together
 
@@ -53,7 +52,7 @@ def check_workers(
                 found.append(await _check(project, prepared, client, there))
         return found
 
-    return with_client(resolve(environment, project.settings, project.environ), work)
+    return with_client(project.endpoint(environment), work)
 
 
 async def find_in_cluster(

@@ -21,7 +21,6 @@ from flowlift.worker.template import default_image
 from flowlift.worker.values import read_values
 from flowlift.worker.watch import judge
 from flowlift.workspace.client import Client
-from flowlift.workspace.endpoint import resolve
 from flowlift.workspace.pools import read_depth, read_pool, read_queues, read_workers
 from flowlift.workspace.running import with_client
 from flowlift.workspace.together import together
@@ -39,7 +38,7 @@ def read_status(project: Project, environment: str) -> list[WorkerStatus]:
     async def work(client: Client) -> list[WorkerStatus]:
         return [await _status(project, environment, worker, client) for worker in workers]
 
-    return with_client(resolve(environment, project.settings, project.environ), work)
+    return with_client(project.endpoint(environment), work)
 
 
 def template_digest(template: Mapping[str, Json]) -> str:

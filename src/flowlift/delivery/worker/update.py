@@ -35,7 +35,6 @@ from flowlift.worker.rollout import Rollout, RolloutError
 from flowlift.worker.secrets import Wanted, hidden, namespace_object, outdated, wanted
 from flowlift.workspace.answers import AnswerError
 from flowlift.workspace.client import Client
-from flowlift.workspace.endpoint import resolve
 from flowlift.workspace.lock import Lock
 from flowlift.workspace.pools import read_pool, write_template
 from flowlift.workspace.running import with_client
@@ -120,7 +119,7 @@ def update_worker(
                 done.append(await update.run(there))
         return done
 
-    return with_client(resolve(environment, project.settings, project.environ), work)
+    return with_client(project.endpoint(environment), work)
 
 
 async def _update_pool(client: Client, environment: str, prepared: Prepared) -> Updated:
