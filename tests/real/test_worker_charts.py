@@ -260,7 +260,16 @@ def test_a_chart_from_a_repository_behind_a_login(
     assert "has no chart prefect-worker of version 1.2.3" in platform.fails()
     goes_from_version_to_version(platform, source)
     assert spied.arguments.read_text().count("upgrade --install") == 2
+    assert " --values - " in spied.arguments.read_text()  # the values go over standard input
     assert spied.holds(PASSWORD) == []
+    # That nothing is to be done is found out by two reads of Helm's, and without the chart.
+    spied.arguments.unlink()
+    (package,) = (tmp_path / "cache").rglob(f"*{SECOND}.tgz")
+    package.unlink()
+    assert not platform.update().changed
+    asked = [line.split()[0] for line in spied.arguments.read_text().splitlines()]
+    assert sorted(asked) == ["get", "history"]
+    assert not package.exists()
 
 
 @pytest.mark.parametrize("helm", [3, 4])

@@ -117,6 +117,7 @@ def test_a_missing_pull_secret(installed: WorkerPlatform, monkeypatch: pytest.Mo
     assert "The pull secret 'nope' is not in the namespace" in said
     # Where nobody asks beforehand, only an event of the pod knows.
     installed.checks = {"pull-secret": "off", "image-login": "off"}
+    installed.more = {}
     good, installed.worker_image = installed.worker_image, installed.flow_images.make()
     installed.more = {"image": {**installed.values()["worker"]["image"], "pullSecrets": ["nope"]}}
     monkeypatch.setattr(watch, "PATIENCE", 3.0)
