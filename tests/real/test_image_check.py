@@ -46,7 +46,8 @@ def test_a_version_whose_tag_is_elsewhere_is_refused(image_platform: ImagePlatfo
     image_platform.bump("1.1.0")
     done = image_platform.flowlift("check")
     assert done.code == 2
-    assert "1.1.0 is released already: the tag v1.1.0 is at" in done.err
+    assert "pyproject.toml:3: 1.1.0 is released already: the tag v1.1.0 is at" in done.err
+    assert "1.1.1, 1.2.0, 2.0.0" in done.err
 
 
 def test_a_version_whose_image_has_other_inputs_is_refused(image_platform: ImagePlatform) -> None:
@@ -58,7 +59,9 @@ def test_a_version_whose_image_has_other_inputs_is_refused(image_platform: Image
     image_platform.bump("1.1.0")
     done = image_platform.flowlift("check")
     assert done.code == 2
-    assert f"{image_platform.name}:1.1.0 exists already, with other inputs" in done.err
+    said = f"pyproject.toml:3: {image_platform.name}:1.1.0 exists already, with other inputs"
+    assert said in done.err
+    assert "1.1.1, 1.2.0, 2.0.0" in done.err
 
 
 def test_the_same_image_may_be_released_already(image_platform: ImagePlatform) -> None:
@@ -100,6 +103,19 @@ def test_another_open_pull_request_with_the_same_version_is_named(
     assert image_platform.json("check")["notes"] == [note]
     repository.git("push", "--quiet", "origin", "--delete", "feat/theirs")
     assert image_platform.json("check")["notes"] == []
+
+
+def test_this_pull_request_is_not_another_one(image_platform: ImagePlatform) -> None:
+    """By hand nobody says its number; the remote says which one has this branch."""
+    repository = image_platform.repository
+    image_platform.bump("1.1.0")
+    image_platform.json("build", *PR)
+    repository.git("push", "--quiet", "origin", "HEAD:refs/pull/12/head")
+    assert image_platform.json("check")["notes"] == []
+    image_platform.commit("one more, not pushed", {"README.md": ""})
+    assert image_platform.json("check")["notes"] == []
+    repository.switch("feat/stacked")
+    assert len(image_platform.json("check")["notes"]) == 1
 
 
 def test_offline_neither_remote_nor_registry_is_asked(image_platform: ImagePlatform) -> None:

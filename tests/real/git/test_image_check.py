@@ -42,6 +42,19 @@ def test_a_branch_that_touches_no_input_needs_no_image(repository: GitRepository
     assert (found.version, found.base) == ("1.4.0", "1.4.0")
 
 
+def test_what_main_has_changed_meanwhile_is_not_of_this_branch(repository: GitRepository) -> None:
+    """The merge base counts, and not where main is by now."""
+    repository.commit("flows", {"src/a.py": ""})
+    repository.switch("main")
+    files = {"etc/docker/Dockerfile": "FROM b\n", "pyproject.toml": project("1.5.0")}
+    repository.commit("theirs", files)
+    repository.push()
+    repository.switch("feat/x")
+    found = checked(repository)
+    assert not found.needed
+    assert (found.changed, found.version, found.base) == ((), "1.4.0", "1.5.0")
+
+
 @pytest.mark.parametrize("version", ["1.4.1", "1.5.0", "2.0.0", "2.0.0rc1"])
 def test_the_next_version_is_right(repository: GitRepository, version: str) -> None:
     repository.commit("bump", {"pyproject.toml": project(version)})
@@ -103,6 +116,21 @@ def test_the_version_may_stand_in_a_file_of_its_own(repository: GitRepository) -
     repository.commit("bump", {"VERSION": "0.2.0\n", "etc/docker/Dockerfile": "FROM b\n"})
     found = checked(repository)
     assert (found.base, found.version, found.file, found.line) == ("0.1.0", "0.2.0", "VERSION", 1)
+
+
+def test_a_version_that_is_raised_alone_must_be_the_next_too(repository: GitRepository) -> None:
+    """Its file is no input of the image, but the next release has that version."""
+    repository.switch("main")
+    more = 'version-from = "VERSION"\n'
+    repository.commit("own", {"pyproject.toml": project("9.9.9", more), "VERSION": "0.1.0\n"})
+    repository.push()
+    repository.switch("feat/y")
+    repository.commit("bump", {"VERSION": "0.2.0\n"})
+    assert not checked(repository).needed
+    repository.commit("too far", {"VERSION": "0.3.1\n"})
+    with pytest.raises(VersionError, match=r"0\.3\.1 cannot come after 0\.1\.0") as caught:
+        checked(repository)
+    assert str(caught.value.at) == "VERSION:1"
 
 
 def test_the_first_image_may_have_any_version(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -74,6 +74,9 @@ def check(access: Access, *, offline: bool = False) -> Checked:
     found = read_project_version(project, image)
     if not changed:
         before = _version_at(project, image, base)
+        # Its file may be no input; a version that this branch sets is still the next release's.
+        if found.version not in {before, _version_at(project, image, since)}:
+            check_step(found, before, branch)
         return _checked(found, changed, since, before, ())
     notes: Sequence[str] = ()
     if not offline:
@@ -121,22 +124,34 @@ def closed_pull_requests(access: Access, tags: Iterable[DevTag]) -> dict[DevTag,
     the remote has it no more.
     """
     listed = list(tags)
-    numbers = sorted({tag.pull_request for tag in listed if tag.pull_request.isdecimal()})
-    patterns = ["refs/heads/*"]
-    for number in numbers:
-        patterns += [f"refs/pull/{number}/head", f"refs/merge-requests/{number}/head"]
-    refs = remote_refs(access.project.repository, *patterns)
+    return _closed(listed, _pull_request_refs(access.project.repository, listed))
+
+
+def _closed(tags: Iterable[DevTag], refs: Mapping[str, str]) -> dict[DevTag, bool | None]:
     heads = {name: sha for name, sha in refs.items() if name.startswith("refs/heads/")}
     words = {branch_word(name.removeprefix("refs/heads/")) for name in heads}
 
     def closed(tag: DevTag) -> bool | None:
         if tag.branch:
             return tag.branch not in words
-        number = tag.pull_request
-        sha = refs.get(f"refs/pull/{number}/head") or refs.get(f"refs/merge-requests/{number}/head")
+        sha = _head_of(tag, refs)
         return None if sha is None else sha not in heads.values()
 
-    return {tag: closed(tag) for tag in listed}
+    return {tag: closed(tag) for tag in tags}
+
+
+def _pull_request_refs(repository: Repository, tags: Iterable[DevTag]) -> dict[str, str]:
+    """The remote's branches, and the heads of these pull requests."""
+    patterns = ["refs/heads/*"]
+    for number in sorted({tag.pull_request for tag in tags if tag.pull_request.isdecimal()}):
+        patterns += [f"refs/pull/{number}/head", f"refs/merge-requests/{number}/head"]
+    return remote_refs(repository, *patterns)
+
+
+def _head_of(tag: DevTag, refs: Mapping[str, str]) -> str | None:
+    """The commit of a tag's pull request, None where the remote does not say it."""
+    number = tag.pull_request
+    return refs.get(f"refs/pull/{number}/head") or refs.get(f"refs/merge-requests/{number}/head")
 
 
 def _version_at(project: Project, image: Image, ref: str) -> Version | None:
@@ -223,14 +238,23 @@ def _check_released(access: Access, found: Found, released: Manifest | None) -> 
 
 
 def _others(access: Access, version: str, tags: Sequence[str]) -> tuple[str, ...]:
-    """Which other open pull requests build the same version: only one of them can release it."""
-    own = str(access.project.context.pull_request or "")
+    """Which other open pull requests build the same version: only one of them can release it.
+
+    This one is known by its number in a CI, else as the one whose commit this branch has there.
+    """
+    project = access.project
+    own = str(project.context.pull_request or "")
     said = [read for tag in tags if (read := read_dev_tag(tag))]
     same = [tag for tag in said if tag.version == version and tag.pull_request not in {"", own}]
-    if not same or access.project.repository.remote_url() is None:
+    if not same or project.repository.remote_url() is None:
         return ()
-    closed = closed_pull_requests(access, same)
-    numbers = sorted({tag.pull_request for tag in same if not closed[tag]})
+    refs = _pull_request_refs(project.repository, same)
+    closed = _closed(same, refs)
+    branch = project.context.branch or project.repository.branch()
+    mine = {project.repository.head(), refs.get(f"refs/heads/{branch}")} - {None}
+    numbers = sorted(
+        {tag.pull_request for tag in same if not closed[tag] and _head_of(tag, refs) not in mine}
+    )
     return tuple(
         f"Pull request {number} builds {version} too: whoever merges second must take the next."
         for number in numbers
