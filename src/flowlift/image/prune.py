@@ -63,7 +63,7 @@ def plan_pruning(
         by_digest.setdefault(digest, []).append(tag)
     kept: list[Kept] = []
     going: list[str] = []
-    ages: dict[str, timedelta | None] = {}
+    read: dict[str, Manifest | None] = {}
     for tag in digests:
         said = read_dev_tag(tag)
         if said is None:
@@ -71,9 +71,9 @@ def plan_pruning(
         why = "it is in use" if tag in named else _stays(said, is_closed)
         if not why:
             digest = digests[tag]
-            if digest not in ages:
-                ages[digest] = _age(repository, digest, now)
-            why = _young(ages[digest], older_than)
+            if digest not in read:
+                read[digest] = repository.read(digest)
+            why = _young(_age(repository, read[digest], now), older_than)
         if why:
             kept.append(Kept(tag, why))
         else:
@@ -82,7 +82,7 @@ def plan_pruning(
     for digest in {digests[tag] for tag in going}:
         names = by_digest[digest]
         others = [name for name in names if name not in going and not is_inputs_tag(name)]
-        if not others and digest not in protected:
+        if not others and protected.isdisjoint(_parts(digest, read[digest])):
             whole[digest] = tuple(sorted(names))
             continue
         alone += [name for name in names if name in going]
@@ -158,12 +158,16 @@ def _young(age: timedelta | None, limit: timedelta) -> str:
     return f"only {age.days} days old" if age < limit else ""
 
 
-def _age(repository: Repository, digest: str, now: datetime) -> timedelta | None:
+def _parts(digest: str, manifest: Manifest | None) -> set[str]:
+    """The digests by which an image may be named: its own, and that of each of its platforms."""
+    return {digest, *(manifest.platforms.values() if manifest else ())}
+
+
+def _age(repository: Repository, manifest: Manifest | None, now: datetime) -> timedelta | None:
     """How old an image is: by its annotation, else by its configuration; None where neither says.
 
     Both are the commit's time, of the commit that it was first built for.
     """
-    manifest = repository.read(digest)
     if manifest is None:
         return None
     text = manifest.annotations.get(CREATED) or _configured(repository, manifest)

@@ -28,7 +28,8 @@ class FakeRepository:
         for name in set(tags.values()):
             age = days.get(name, 100)
             created = {} if age is None else {CREATED: (NOW - timedelta(days=age)).isoformat()}
-            document = {"name": name, "manifests": [], "annotations": created}
+            part = {"digest": f"sha256:{name * 64}", "platform": {"os": "linux"}}
+            document = {"name": name, "manifests": [part], "annotations": created}
             self._manifests[name] = Manifest(json.dumps(document).encode())
         self._tags = tags
 
@@ -86,6 +87,16 @@ def test_what_a_release_names_stays_and_only_the_dev_tag_goes() -> None:
 def test_what_a_live_pool_names_stays(use: str) -> None:
     found, _ = planned({"1.0.0-pr-7-run-1": "A"}, closed={"7": True}, in_use=(use,))
     assert found.digests == {}
+    assert found.tags == ("1.0.0-pr-7-run-1",)
+
+
+def test_an_image_stays_whose_one_platform_a_live_pool_names() -> None:
+    """A pool may be pinned to the digest of one platform's manifest, which no tag names."""
+    use = f"{NAME}@sha256:{'a' * 64}"
+    found, fake = planned(
+        {"1.0.0-pr-7-run-1": "a", "1.0.0-pr-7-run-2": "b"}, closed={"7": True}, in_use=(use,)
+    )
+    assert list(found.digests) == [fake.digest("b")]
     assert found.tags == ("1.0.0-pr-7-run-1",)
 
 
