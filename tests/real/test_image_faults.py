@@ -108,7 +108,10 @@ def test_dockers_credential_helper_is_used(
     assert private.json("build", *PR)["built"]
 
 
-@pytest.mark.parametrize("command", [("build", *PR), ("promote",), ("check",), ("verify",)])
+@pytest.mark.parametrize(
+    "command",
+    [("build", *PR), ("promote", "--branch", "main"), ("check",), ("verify",)],
+)
 def test_wrong_credentials_are_said_and_never_shown(
     private: ImagePlatform, command: tuple[str, ...]
 ) -> None:

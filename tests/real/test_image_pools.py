@@ -161,7 +161,7 @@ def test_only_images_of_closed_pull_requests_that_nothing_uses_go(
     opened = build(platform, "2", "two")
     running = build(platform, "3", "three")
     released = build(platform, "4", "four")
-    platform.json("promote")
+    platform.json("promote", "--branch", "main")
     make_pool(dev, "runs", running["pinned"])
     for number in ("1", "3", "4"):
         close(platform, number)

@@ -131,6 +131,20 @@ def test_the_tested_image_is_released_even_if_its_base_has_moved(
     assert (later["how"], later["digest"]) == ("there", built["digest"])
 
 
+def test_what_is_not_merged_is_not_promoted(image_platform: ImagePlatform) -> None:
+    """A version's image is for good: only what is merged may have it."""
+    image_platform.bump("1.1.0")
+    image_platform.json("build", *PR)
+    for words in ((), ("--force",)):
+        done = image_platform.flowlift("promote", *words)
+        assert done.code == 2
+        assert "is not on main, and only what is merged is released" in done.err
+    assert "1.1.0" not in image_platform.registry.tags()
+    image_platform.repository.merge("feat/image")
+    image_platform.repository.git("checkout", "--quiet", "--detach")
+    assert image_platform.json("promote")["how"] == "promoted"
+
+
 def test_what_is_not_committed_is_not_promoted(image_platform: ImagePlatform) -> None:
     merged(image_platform)
     image_platform.repository.write({"etc/docker/Dockerfile": "FROM scratch\n"})

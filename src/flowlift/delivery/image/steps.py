@@ -122,10 +122,12 @@ def promote_image(access: Access, *, force: bool = False) -> Promoted:
     """Give the image of the commit that is checked out its version as tag; build it if need be.
 
     Raises:
-        InputError: the version's image exists with other inputs, or inputs are not committed.
+        InputError: the version's image exists with other inputs, inputs are not committed, or the
+            commit is not on the default branch.
         ImageError: it cannot be built, copied or found again.
     """
     _refuse_uncommitted(access)
+    _refuse_unmerged(access, access.project.repository.head())
     version = str(read_project_version(access.project, access.image))
     selection = select(access.project, access.image)
     sources = read_sources(access.project, access.image, selection)
