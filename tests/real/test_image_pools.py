@@ -106,6 +106,23 @@ def test_a_pool_that_has_the_image_is_not_written(
 
 
 @pytest.mark.parametrize(
+    ("words", "environ", "says"),
+    [
+        (("--env", "nope"), {}, "no environment is called 'nope'"),
+        (("--env", "dev"), {"FLOWLIFT_DEV_API_URL": ""}, "FLOWLIFT_DEV_API_URL"),
+    ],
+)
+def test_an_environment_that_is_not_known_is_said_before_the_build(
+    platform: ImagePlatform, words: tuple[str, ...], environ: dict[str, str], says: str
+) -> None:
+    for command in (("build", "--pr", "1", "--run", "1"), ("promote",)):
+        done = platform.flowlift(*command, *words, environ=environ)
+        assert done.code == 2
+        assert says in done.err
+    assert platform.registry.tags() == []
+
+
+@pytest.mark.parametrize(
     ("pools", "says"),
     [
         ({}, "No pools of dev are known"),

@@ -117,6 +117,7 @@ def _build(
 @click.argument("reference", metavar="[REF]", required=False)
 @options.directory
 @options.names
+    _check_environments(access, environments)
 @click.option("--env", "environment", metavar="ENV", help="A workspace that imports may ask.")
 @options.as_json
 def _verify(
@@ -237,6 +238,7 @@ def _prune(
 
     done = prune_images(
         _access(directory), older_than=parse_age(older_than), closed=closed, dry_run=dry_run
+    _check_environments(access, environments)
     )
     if as_json:
         _print_json(done, removed=done.removed, dry_run=dry_run)
@@ -294,3 +296,10 @@ def _print_json(result: Any, **more: Any) -> None:
         return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
     click.echo(json.dumps({**plain(result), **more}, indent=2, default=plain))
+def _check_environments(access: Access, environments: Sequence[str]) -> None:
+    if environments:
+        from flowlift.delivery.image.pools import check_environments  # noqa: PLC0415 - see below
+
+        check_environments(access, environments)
+
+

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TypeVar
 
@@ -18,6 +18,18 @@ from flowlift.workspace.running import with_client
 T = TypeVar("T")
 
 
+def check_environments(access: Access, environments: Iterable[str]) -> None:
+    """Make sure that the image can be handed over later, before a build that takes long.
+
+    Raises:
+        ConfigError: an environment or its pools are not known.
+        EndpointError: its workspace's address is not known.
+    """
+    for environment in environments:
+        _pools(access, environment)
+        resolve(environment, access.project.settings, access.project.environ)
+
+
 def hand_to_pools(access: Access, environment: str, pinned: str) -> list[HandedOver]:
     """Let the pools of `environment` start with the image `pinned`; written only where it differs.
 
@@ -25,13 +37,7 @@ def hand_to_pools(access: Access, environment: str, pinned: str) -> list[HandedO
         ConfigError: no pools are configured for the environment.
         WorkspaceError: a pool is missing, has no image, or does not take it.
     """
-    access.project.settings.environment(environment)
-    pools = access.image.pools.get(environment, ())
-    if not pools:
-        raise ConfigError(
-            f"No pools of {environment} are known to run the image.",
-            remedy=f'Add {environment} = ["POOL"] to [tool.flowlift.image.pools].',
-        )
+    pools = _pools(access, environment)
 
     async def work(client: Client) -> list[HandedOver]:
         return [await hand_over(client, pool, pinned) for pool in pools]
@@ -73,6 +79,17 @@ def prune_images(
         if not dry_run:
             prune(repository, pruning)
     return pruning
+
+
+def _pools(access: Access, environment: str) -> Sequence[str]:
+    access.project.settings.environment(environment)
+    pools = access.image.pools.get(environment, ())
+    if not pools:
+        raise ConfigError(
+            f"No pools of {environment} are known to run the image.",
+            remedy=f'Add {environment} = ["POOL"] to [tool.flowlift.image.pools].',
+        )
+    return pools
 
 
 def _closed_now(access: Access) -> tuple[str, ...]:
