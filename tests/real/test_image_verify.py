@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from typing import Any
 
 import pytest
 import yaml
 
+from flowlift.delivery.image.access import Access
+from flowlift.delivery.image.steps import Run, build_image
+from flowlift.delivery.image.verify import Verified, prove
+from flowlift.delivery.project import open_project
+from flowlift.errors import ImageError
 from tests.real.images import PLATFORMS, ImagePlatform, Images
 from tests.real.repositories import GitRepository
 from tests.real.workspaces import Workspace
@@ -204,6 +210,61 @@ def test_an_image_without_python_is_told_so(flows: Flows) -> None:
     done = flows.flowlift("verify")
     assert done.code == 1
     assert "python" in done.err
+
+
+ALIEN = """\
+FROM {prefect} AS amd64
+FROM scratch AS arm64
+COPY --chmod=755 alien /bin/python
+ENV PATH=/bin
+FROM ${{TARGETARCH}}
+COPY pyproject.toml /own.toml
+"""
+
+
+def test_a_platform_that_does_not_run_here_is_left_out_and_said(
+    flows: Flows, images: Images
+) -> None:
+    """Its Python is no program of this machine's, as without an emulator."""
+    flows.dockerfile = ALIEN.format(prefect=images.prefect)
+    flows.settings["platforms"] = PLATFORMS
+    files = {"src/one.py": FLOW.format(name="one", imports=""), "alien": "\x7fELF of another\n"}
+    flows.flows({"one": "src/one.py:one"}, files)
+    flows.json("build", *PR)
+    done = flows.flowlift("verify")
+    assert done.code == 0, done.err
+    assert "linux/arm64: not tried: this machine cannot run linux/arm64." in done.err
+    assert done.out.startswith("1 import well, 0 failed")
+
+
+def test_an_image_that_runs_nowhere_here_is_not_proven(flows: Flows, images: Images) -> None:
+    flows.dockerfile = ALIEN.format(prefect=images.prefect)
+    flows.settings["platforms"] = ["linux/arm64"]
+    files = {"src/one.py": FLOW.format(name="one", imports=""), "alien": "\x7fELF of another\n"}
+    flows.flows({"one": "src/one.py:one"}, files)
+    built = flows.json("build", *PR)
+    done = flows.flowlift("verify")
+    assert done.code == 1
+    assert f"Nothing is proven of {built['pinned']}: no platform of it runs here." in done.out
+    assert json.loads(flows.flowlift("verify", "--json").out)["proven"] is False
+    access = access_of(flows)
+    with pytest.raises(ImageError, match=r"No import was tried in .*: this machine cannot run"):
+        prove(access, build_image(access, Run("12", "35")))
+
+
+def access_of(flows: Flows) -> Access:
+    return Access(open_project(flows.repository.path, {**os.environ, **flows.images.environ}))
+
+
+def test_a_repository_whose_deployments_come_later_can_deliver_its_image(flows: Flows) -> None:
+    flows.flows({}, {})
+    access = access_of(flows)
+    built = build_image(access, Run("12", "34"))
+    assert prove(access, built) == Verified(built.pinned, (), {})
+    done = flows.flowlift("verify")
+    assert done.code == 2
+    assert "There is no deployment to verify" in done.err
+    assert "Declare one in a manifest" in done.err
 
 
 def test_without_an_image_it_says_what_to_do(flows: Flows) -> None:

@@ -303,3 +303,9 @@ def _check_environments(access: Access, environments: Sequence[str]) -> None:
         check_environments(access, environments)
 
 
+    if not done.imports:
+        from flowlift.delivery.image.verify import EMULATORS  # noqa: PLC0415
+
+        click.echo(f"Nothing is proven of {done.image}: no platform of it runs here.")
+        session.say(f"Try it where one does, or {EMULATORS}")
+        return

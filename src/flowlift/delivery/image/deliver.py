@@ -14,6 +14,7 @@ from flowlift.forge import NewRelease
 from flowlift.image.promote import Promoted
 from flowlift.render.markup import prose
 from flowlift.render.visible import cut, visible
+from flowlift.render.wording import plural
 from flowlift.repo.tags import subjects_since_release
 
 _SUBJECT_ROOM = 200
@@ -44,7 +45,9 @@ def _built(state: State, access: Access, step: Step) -> Outcome:
     facts = [
         f"`{built.pinned}`",
         f"version {checked.version}, after {checked.base or 'none'}",
-        f"{len(verified.imports)} imports went well in it",
+        f"{plural(len(verified.imports), 'import')} went well in it"
+        if verified.imports
+        else "no deployment runs in it yet, so that nothing was imported",
         *(f"{platform}: not tried: {why}" for platform, why in verified.skipped.items()),
         *checked.notes,
     ]

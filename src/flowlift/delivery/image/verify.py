@@ -18,7 +18,14 @@ from flowlift.image.reference import Reference, inputs_tag, parse
 from flowlift.image.verify import Entrypoint, Imported, Run, verify
 from flowlift.plan.checks.report import Report
 from flowlift.plan.model import Declared
+from flowlift.render.wording import plural
 from flowlift.workspace.endpoint import Endpoint
+
+EMULATORS = "install emulators: docker run --privileged --rm tonistiigi/binfmt --install all"
+
+
+class NoDeploymentError(InputError):
+    """No deployment runs in the image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,8 @@ def verify_image(
     code may ask while it is imported, for variables and blocks; else there is none.
 
     Raises:
-        InputError: there is no such image, or no deployment to verify.
+        InputError: there is no such image.
+        NoDeploymentError: there is no deployment to verify.
         EngineError: an image cannot be started.
     """
     with tempfile.TemporaryDirectory(prefix="flowlift-") as folder:
@@ -78,7 +86,7 @@ def verify_image(
         runs: list[Run] = []
         with access.docker() as docker:
             for platform, digest in platforms.items():
-                access.tell(f"{platform}: importing {len(served)} entrypoints")
+                access.tell(f"{platform}: importing {plural(len(served), 'entrypoint')}")
                 runs.append(
                     verify(
                         docker,
@@ -95,18 +103,26 @@ def verify_image(
 
 
 def prove(access: Access, built: Built) -> Verified:
-    """Import every flow in the image that was built.
+    """Import every flow in the image that was built; no deployment at all is well too.
 
     Raises:
-        ImageError: one cannot be imported.
+        ImageError: one cannot be imported, or this machine runs none of the platforms.
     """
-    verified = verify_image(access, parse(built.pinned))
+    try:
+        verified = verify_image(access, parse(built.pinned))
+    except NoDeploymentError:
+        return Verified(built.pinned, (), {})
     if verified.failures:
         first = verified.failures[0]
         raise ImageError(
-            f"{len(verified.failures)} imports fail in {built.tag}, the first on {first.platform}:"
-            f" {first.entrypoint}: {first.error}",
+            f"{plural(len(verified.failures), 'import')} failed in {built.tag}, the first on"
+            f" {first.platform}: {first.entrypoint}: {first.error}",
             remedy="flowlift image verify shows them all.",
+        )
+    if not verified.proven:
+        raise ImageError(
+            f"No import was tried in {built.tag}: {'; '.join(verified.skipped.values())}.",
+            remedy=f"Prove it on a machine that runs one of its platforms, or {EMULATORS}",
         )
     return verified
 
@@ -143,9 +159,10 @@ def _served(
         key = Entrypoint(entry.entrypoint, entry.root)
         served[key] = (*served.get(key, ()), entry.name)
     if not served:
-        raise InputError(
+        do = "Correct -n NAME" if names else "Declare one in a manifest"
+        raise NoDeploymentError(
             "There is no deployment to verify.",
-            remedy="Correct -n NAME; deployments that name an image of their own are left out.",
+            remedy=f"{do}; those that name an image of their own are left out.",
         )
     return served
 
