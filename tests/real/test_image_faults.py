@@ -53,6 +53,22 @@ def by_variables(images: Images) -> dict[str, str]:
 
 
 # Logins ------------------------------------------------------------------------------------
+# The Dockerfile ----------------------------------------------------------------------------
+
+
+def test_a_file_that_is_not_in_the_context_is_named_with_its_line(
+    image_platform: ImagePlatform,
+) -> None:
+    image_platform.settings["platforms"] = ["linux/amd64"]
+    image_platform.dockerfile += "COPY conf/nobody /conf\n"
+    image_platform.commit()
+    done = image_platform.flowlift("build", *PR)
+    assert done.code == 1
+    said = 'etc/docker/Dockerfile:4: The build failed: "/conf/nobody" is not in the build context'
+    assert said in done.err
+    assert ".dockerignore" in done.err
+
+
 
 
 def test_variables_log_in_and_leave_nothing_behind(

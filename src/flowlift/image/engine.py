@@ -32,6 +32,7 @@ _PASSING = re.compile(
     re.IGNORECASE,
 )
 _NO_ENGINE = re.compile(r"Cannot connect to the Docker daemon|failed to connect to the docker API")
+_LACKING = re.compile(r'failed to calculate checksum of ref \S+: (".+"): not found')
 _FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
 
 
@@ -300,6 +301,9 @@ def _build_error(failure: Failure, order: Order) -> BuildError:
             )
     elif "failed to resolve source metadata" in reason:
         remedy = "Check the image's name and tag, and whether its registry wants a login."
+    elif lacking := _LACKING.search(reason):
+        reason = f"{lacking[1]} is not in the build context"
+        remedy = "Correct the path; what .dockerignore leaves out is not there either."
     shown = _shown(failure)
     return BuildError(f"The build failed: {reason}{shown}", remedy=remedy, at=at)
 
