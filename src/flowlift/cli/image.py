@@ -40,7 +40,16 @@ def command() -> None:
     """Build the flows image, prove it, release it once, and promote it by digest."""
 
 
-@command.command("check", short_help="Tell whether the image changes, and its version is right.")
+@command.command(
+    "check",
+    short_help="Tell whether the image changes, and its version is right.",
+    epilog="""\b
+Examples:
+  flowlift image check                  against the default branch of the remote
+  flowlift image check --base release   against another branch
+  flowlift image check --json           for a CI to decide what to run
+""",
+)
 @options.directory
 @options.branch
 @click.option("--base", metavar="REF", help="What to compare with instead of the default branch.")
@@ -72,7 +81,16 @@ def _check(
         session.say(f"Note: {note}")
 
 
-@command.command("build", short_help="Push the image with a DEV tag; build it only if need be.")
+@command.command(
+    "build",
+    short_help="Push the image with a DEV tag; build it only if need be.",
+    epilog="""\b
+Examples:
+  flowlift image build                  a CI says the pull request and the run
+  flowlift image build --pr 12 --run 3  by hand: VERSION-pr-12-run-3
+  flowlift image build --env dev        and let the pools of DEV run it
+""",
+)
 @options.directory
 @options.branch
 @click.option("--pr", "pull_request", metavar="N", default="", help="The pull request's number.")
@@ -99,6 +117,7 @@ def _build(
     from flowlift.delivery.report.outputs import write_outputs  # noqa: PLC0415
 
     access = _access(directory, branch)
+    _check_environments(access, environments)
     done = build_image(access, Run(pull_request, number), rebuild=rebuild)
     handed = _hand_over(access, environments, done.pinned)
     write_outputs(
@@ -113,11 +132,19 @@ def _build(
     click.echo(done.pinned)
 
 
-@command.command("verify", short_help="Import every flow in the image.")
+@command.command(
+    "verify",
+    short_help="Import every flow in the image.",
+    epilog="""\b
+Examples:
+  flowlift image verify                 the image that was built from this work tree
+  flowlift image verify -n daily        one deployment alone
+  flowlift image verify ghcr.io/acme/flows:1.5.0
+""",
+)
 @click.argument("reference", metavar="[REF]", required=False)
 @options.directory
 @options.names
-    _check_environments(access, environments)
 @click.option("--env", "environment", metavar="ENV", help="A workspace that imports may ask.")
 @options.as_json
 def _verify(
@@ -151,7 +178,15 @@ def _verify(
     return 0 if done.proven else 1
 
 
-@command.command("release", short_help="Push the version's git tag.")
+@command.command(
+    "release",
+    short_help="Push the version's git tag.",
+    epilog="""\b
+Examples:
+  flowlift image release                on the default branch, after the merge
+  flowlift image release --json         the tag, its commit, and whether it is new
+""",
+)
 @options.directory
 @options.branch
 @options.as_json
@@ -171,7 +206,16 @@ def _release(*, directory: Path, branch: str | None, as_json: bool) -> None:
     click.echo(f"{said} {done.commit[:12]}")
 
 
-@command.command("promote", short_help="Give the tested image its version as tag.")
+@command.command(
+    "promote",
+    short_help="Give the tested image its version as tag.",
+    epilog="""\b
+Examples:
+  flowlift image promote                on the default branch, after the release
+  flowlift image promote --env dev --env prod
+                                        and let the pools of both run it
+""",
+)
 @options.directory
 @options.branch
 @click.option("--force", is_flag=True, help="Move the version's tag if it names another image.")
@@ -194,6 +238,7 @@ def _promote(
     from flowlift.delivery.report.outputs import write_outputs  # noqa: PLC0415
 
     access = _access(directory, branch)
+    _check_environments(access, environments)
     done = promote_image(access, force=force)
     handed = _hand_over(access, environments, done.pinned)
     write_outputs(
@@ -209,7 +254,15 @@ def _promote(
     click.echo(done.pinned)
 
 
-@command.command("prune")
+@command.command(
+    "prune",
+    epilog="""\b
+Examples:
+  flowlift image prune --dry-run        what would go, and why the rest stays
+  flowlift image prune --older-than 4w
+  flowlift image prune --closed 12      where the remote does not tell
+""",
+)
 @options.directory
 @click.option(
     "--older-than",
@@ -218,7 +271,9 @@ def _promote(
     metavar="AGE",
     help="Only images whose commit is older: 12h, 14d, 4w.",
 )
-@click.option("--closed", multiple=True, metavar="N", help="This pull request is closed.")
+@click.option(
+    "--closed", multiple=True, metavar="N", help="This pull request is closed. Repeatable."
+)
 @click.option("--dry-run", is_flag=True, help="Remove nothing; say what would be removed.")
 @options.as_json
 def _prune(
@@ -238,7 +293,6 @@ def _prune(
 
     done = prune_images(
         _access(directory), older_than=parse_age(older_than), closed=closed, dry_run=dry_run
-    _check_environments(access, environments)
     )
     if as_json:
         _print_json(done, removed=done.removed, dry_run=dry_run)
@@ -255,6 +309,13 @@ def _access(directory: Path, branch: str | None = None, base: str | None = None)
     from flowlift.delivery.image.access import Access  # noqa: PLC0415 - keeps `--help` quick
 
     return Access(session.open_here(directory, branch, base), session.say)
+
+
+def _check_environments(access: Access, environments: Sequence[str]) -> None:
+    if environments:
+        from flowlift.delivery.image.pools import check_environments  # noqa: PLC0415 - see below
+
+        check_environments(access, environments)
 
 
 def _hand_over(access: Access, environments: Sequence[str], pinned: str) -> list[HandedOver]:
@@ -284,6 +345,12 @@ def _say_verified(done: Verified) -> None:
             f"{failure.platform}: {visible(f'{failure.entrypoint} ({names})')}\n"
             f"  {visible(place + failure.error)}"
         )
+    if not done.imports:
+        from flowlift.delivery.image.verify import EMULATORS  # noqa: PLC0415
+
+        click.echo(f"Nothing is proven of {done.image}: no platform of it runs here.")
+        session.say(f"Try it where one does, or {EMULATORS}")
+        return
     went = plural(len(done.imports) - len(done.failures), "import")
     click.echo(f"{went} well, {len(done.failures)} failed in {done.image}")
 
@@ -296,16 +363,3 @@ def _print_json(result: Any, **more: Any) -> None:
         return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
     click.echo(json.dumps({**plain(result), **more}, indent=2, default=plain))
-def _check_environments(access: Access, environments: Sequence[str]) -> None:
-    if environments:
-        from flowlift.delivery.image.pools import check_environments  # noqa: PLC0415 - see below
-
-        check_environments(access, environments)
-
-
-    if not done.imports:
-        from flowlift.delivery.image.verify import EMULATORS  # noqa: PLC0415
-
-        click.echo(f"Nothing is proven of {done.image}: no platform of it runs here.")
-        session.say(f"Try it where one does, or {EMULATORS}")
-        return
