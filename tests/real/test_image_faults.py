@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -52,7 +53,6 @@ def by_variables(images: Images) -> dict[str, str]:
     return {"FLOWLIFT_IMAGE_USER": images.user, "FLOWLIFT_IMAGE_PASSWORD": images.password}
 
 
-# Logins ------------------------------------------------------------------------------------
 # The Dockerfile ----------------------------------------------------------------------------
 
 
@@ -69,15 +69,16 @@ def test_a_file_that_is_not_in_the_context_is_named_with_its_line(
     assert ".dockerignore" in done.err
 
 
+# Logins ------------------------------------------------------------------------------------
 
 
 def test_variables_log_in_and_leave_nothing_behind(
     private: ImagePlatform, images: Images, tmp_path: Path
 ) -> None:
     """Docker is the real one; a small program before it notes what it is called with."""
-    home, programs = tmp_path / "home", tmp_path / "programs"
-    home.mkdir()
-    programs.mkdir()
+    home, programs, folder = (tmp_path / name for name in ("home", "programs", "temporary"))
+    for made in (home, programs, folder):
+        made.mkdir()
     noted = tmp_path / "noted"
     real = shutil.which("docker")
     (programs / "docker").write_text(
@@ -87,15 +88,19 @@ def test_variables_log_in_and_leave_nothing_behind(
     environ = {
         **by_variables(images),
         "HOME": str(home),
+        "TMPDIR": str(folder),
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
     }
     built = private.json("build", *PR, environ=environ)
     there = RegistryView(private.name, (images.user, images.password))
     assert there.platforms(built["digest"]) == PLATFORMS
     assert not [file for file in home.rglob("*") if file.is_file()]
-    assert "build" in noted.read_text("utf-8")
-    assert images.user not in noted.read_text("utf-8").splitlines()
-    assert f"{images.user}:{images.password}" not in noted.read_text("utf-8")
+    assert not list(folder.iterdir())
+    words = noted.read_text("utf-8")
+    assert "build" in words
+    login = base64.b64encode(f"{images.user}:{images.password}".encode()).decode()
+    assert login not in words
+    assert not {images.user, images.password} & set(re.split(r"[\s=,:]+", words))
     assert not private.json("build", *PR, environ=environ)["built"]
 
 
@@ -247,6 +252,34 @@ def test_a_promotion_to_a_registry_that_stops_is_never_half_a_release(
     assert released.tags() == []
     again = platform.json("promote")
     assert (again["how"], again["digest"]) == ("promoted", built["digest"])
+    assert released.content("1.0.0") == platform.registry.content(built["digest"])
+
+
+def test_a_promotion_to_a_registry_that_comes_back_is_tried_again(
+    images: Images, git_repository: GitRepository, own_registry: OwnRegistry
+) -> None:
+    platform = ImagePlatform(git_repository, images)
+    big(platform)
+    platform.settings["release-name"] = f"{own_registry.host}/acme/prod"
+    platform.begin()
+    built = platform.json("build", *PR)
+    finished = threading.Event()
+
+    def trouble() -> None:
+        stop_in_the_middle(own_registry, finished)
+        time.sleep(0.5)
+        own_registry.start()
+
+    thread = threading.Thread(target=trouble)
+    thread.start()
+    try:
+        done = platform.flowlift("promote")
+    finally:
+        finished.set()
+        thread.join()
+    assert done.code == 0, done.err
+    assert "The copy broke off" in done.err
+    released = RegistryView(str(platform.settings["release-name"]))
     assert released.content("1.0.0") == platform.registry.content(built["digest"])
 
 
