@@ -155,6 +155,32 @@ def test_no_credentials_at_all_are_asked_for(private: ImagePlatform, tmp_path: P
     assert "docker login" in done.err
 
 
+@pytest.mark.parametrize(
+    ("password", "says", "remedy"),
+    [
+        ("", "wants a login", "or set FLOWLIFT_IMAGE_RELEASE_USER and FLOWLIFT_IMAGE_RELEASE_PASS"),
+        (SECRET, "refuses the login of 'asha'", "Check FLOWLIFT_IMAGE_RELEASE_USER and"),
+    ],
+)
+def test_the_released_images_registry_is_named_with_its_own_variables(
+    image_platform: ImagePlatform, tmp_path: Path, password: str, says: str, remedy: str
+) -> None:
+    images = image_platform.images
+    image_platform.settings["release-name"] = f"{images.login_registry}/acme/prod"
+    image_platform.commit("release name")
+    user = "asha" if password else ""
+    environ = {
+        "DOCKER_CONFIG": str(tmp_path),
+        "FLOWLIFT_IMAGE_RELEASE_USER": user,
+        "FLOWLIFT_IMAGE_RELEASE_PASSWORD": password,
+    }
+    done = image_platform.flowlift("promote", environ=environ)
+    assert done.code == 1
+    assert f"{images.login_registry} {says}" in done.err
+    assert remedy in done.err
+    assert SECRET not in done.out + done.err
+
+
 # A registry that stops -----------------------------------------------------------------------
 
 

@@ -57,6 +57,8 @@ class Logins:
     given: Mapping[str, Credentials]
     folder: Path
     environ: Mapping[str, str] = field(repr=False)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """The variables that give the login of each registry, where any do."""
 
     def of(self, registry: str) -> Credentials | None:
         """The login for a registry, None where none is known.
@@ -76,23 +78,24 @@ def logins(environ: Mapping[str, str], registry: str, release_registry: str) -> 
     Raises:
         InputError: of a user and a password only one is set.
     """
-    given = {}
+    given, variables = {}, {}
     for host, prefix in (
         (release_registry, "FLOWLIFT_IMAGE_RELEASE"),
         (registry, "FLOWLIFT_IMAGE"),
     ):
+        variables[host] = f"{prefix}_USER and {prefix}_PASSWORD"
         user, secret = (environ.get(f"{prefix}_{name}", "") for name in ("USER", "PASSWORD"))
         if bool(user) != bool(secret):
             missing = f"{prefix}_{'PASSWORD' if user else 'USER'}"
             raise InputError(
                 f"{missing} is not set, so nobody can log in to {host}.",
-                remedy=f"Set {prefix}_USER and {prefix}_PASSWORD both, or neither.",
+                remedy=f"Set {variables[host]} both, or neither.",
             )
         if user:
-            given[host] = Credentials(user, secret, f"{prefix}_USER and {prefix}_PASSWORD")
+            given[host] = Credentials(user, secret, variables[host])
     folder = environ.get("DOCKER_CONFIG")
     home = Path(environ.get("HOME") or Path.home())
-    return Logins(given, Path(folder) if folder else home / ".docker", environ)
+    return Logins(given, Path(folder) if folder else home / ".docker", environ, variables)
 
 
 @contextmanager

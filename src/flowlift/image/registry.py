@@ -99,7 +99,8 @@ class UnsupportedByRegistryError(RegistryError):
 class Repository:
     """A repository in a registry, within `with`. It keeps one connection.
 
-    A `patient` one asks again where a registry does not answer.
+    A `patient` one asks again where a registry does not answer. `variables` are those that can give
+    a login, for messages.
     """
 
     def __init__(
@@ -109,11 +110,13 @@ class Repository:
         *,
         plain_http: bool = False,
         patient: bool = True,
+        variables: str = "",
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self.reference = reference
         self._pauses: tuple[float | None, ...] = (*(PAUSES if patient else ()), None)
         self._login = login
+        self._variables = variables
         self._wait = wait
         host = _HUB_HOST if reference.registry == HUB else reference.registry
         here = is_here(reference.registry)
@@ -289,15 +292,15 @@ class Repository:
     def _refused(self, status: int) -> LoginError:
         host = self.reference.registry
         if self._login is None:
+            or_set = f"; or set {self._variables}" if self._variables else ""
             return LoginError(
                 f"{host} wants a login for {self.reference.repository} ({status}).",
-                remedy=f"docker login {host}; or set FLOWLIFT_IMAGE_USER and"
-                " FLOWLIFT_IMAGE_PASSWORD.",
+                remedy=f"docker login {host}{or_set}.",
             )
         return LoginError(
             f"{host} refuses the login of {self._login.user!r} for"
             f" {self.reference.repository} ({status}).",
-            remedy=f"Check what {self._login.source} gives, and what that user may do there.",
+            remedy=f"Check {self._login.source}, and what that user may do there.",
         )
 
     def _authenticate(self, dxf: DXFBase, answer: requests.Response) -> None:

@@ -67,6 +67,7 @@ class Access:
             self._logins.of(reference.registry),
             plain_http=reference.registry in self.image.plain_http,
             patient=patient,
+            variables=self._logins.variables.get(reference.registry, ""),
         )
 
     def docker(self) -> AbstractContextManager[Docker]:
