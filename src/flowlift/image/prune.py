@@ -149,7 +149,9 @@ def _stays(tag: DevTag, is_closed: Callable[[DevTag], bool | None]) -> str:
     closed = is_closed(tag)
     if closed is None:
         return "could not tell whether its pull request is closed"
-    return "" if closed else "its pull request is open"
+    if closed:
+        return ""
+    return "its branch is still there" if tag.branch else "its pull request is open"
 
 
 def _young(age: timedelta | None, limit: timedelta) -> str:

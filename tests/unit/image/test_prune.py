@@ -142,6 +142,8 @@ def test_other_tags_are_never_touched() -> None:
 def test_a_branchs_image_goes_with_the_branch() -> None:
     found, fake = planned({"1.0.0-branch-feat-run-1": "A"}, closed={"feat": True})
     assert list(found.digests) == [fake.digest("A")]
+    found, _ = planned({"1.0.0-branch-feat-run-1": "A"}, closed={"feat": False})
+    assert [kept.why for kept in found.kept] == ["its branch is still there"]
 
 
 def test_names_that_are_none_protect_nothing_and_break_nothing() -> None:
