@@ -199,6 +199,32 @@ def test_only_images_of_closed_pull_requests_that_nothing_uses_go(
     assert platform.json("prune", "--older-than", "0h")["removed"] == []
 
 
+def test_what_deployments_and_releases_elsewhere_have_stays(
+    platform: ImagePlatform, workspaces: tuple[Workspace, Workspace]
+) -> None:
+    """A deployment may name an image itself; releases may be in a repository of their own."""
+    prod, registry = workspaces[1], platform.registry
+    platform.settings["release-name"] = f"{platform.name}-prod"
+    running = build(platform, "1", "one")
+    released = build(platform, "2", "two")
+    platform.json("promote", "--branch", "main")
+    idle = build(platform, "3", "three")
+    flow = prod.server.request("POST", "/flows/", {"name": prod.name("pinned")})
+    body = {
+        "name": "pinned",
+        "flow_id": flow["id"],
+        "job_variables": {"image": running["pinned"]},
+    }
+    prod.server.request("POST", "/deployments/", body)
+    for number in ("1", "2", "3"):
+        close(platform, number)
+    done = platform.json("prune", "--older-than", "0h")
+    assert list(done["digests"]) == [idle["digest"]]
+    assert registry.digest(idle["digest"]) is None
+    for kept in (running, released):
+        assert registry.platforms(kept["digest"]) == ["linux/amd64"]
+
+
 def test_young_images_stay(platform: ImagePlatform) -> None:
     build(platform, "1", "one")
     close(platform, "1")

@@ -131,6 +131,31 @@ def test_flows_that_do_other_things_wrong_are_told_apart(flows: Flows) -> None:
     assert errors["good"]["error"] == ""
 
 
+def test_a_manifest_in_a_folder_is_imported_from_that_folder(flows: Flows) -> None:
+    """The working directory is the one that its entrypoints are relative to; the error's is not."""
+    flows.more = (
+        '[tool.flowlift]\nmanifests = ["team/prefect.yaml"]\n'
+        '[tool.flowlift.roots]\n"team/prefect.yaml" = "team"\n'
+    )
+    entries = [
+        {"name": name, "entrypoint": f"src/{name}.py:{name}", "work_pool": {"name": "k8s"}}
+        for name in ("good", "bad")
+    ]
+    read = "import pathlib\nassert pathlib.Path('here.txt').read_text() == 'x'"
+    files = {
+        "team/prefect.yaml": yaml.safe_dump({"deployments": entries}),
+        "team/src/good.py": FLOW.format(name="good", imports=read),
+        "team/src/bad.py": FLOW.format(name="bad", imports="import nobody_has_this"),
+        "team/here.txt": "x",
+    }
+    flows.commit("team", files)
+    flows.json("build", *PR)
+    done = flows.flowlift("verify")
+    assert done.code == 1
+    assert "  team/src/bad.py:3: ModuleNotFoundError" in done.out
+    assert "1 import well, 1 failed" in done.out
+
+
 def test_a_module_of_one_flow_does_not_hide_that_another_lacks_it(flows: Flows) -> None:
     """Both import `rows`; only one has it beside it."""
     flows.flows(

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from flowlift.delivery.image.access import Access
-from flowlift.delivery.image.check import Checked, check
+from flowlift.delivery.image.check import Checked, check, closed_pull_requests
 from flowlift.delivery.project import open_project
 from flowlift.errors import ConfigError, VersionError
+from flowlift.image.reference import DevTag, branch_word
 from tests.real.repositories import GitRepository, create_repository
 
 pytestmark = pytest.mark.real
@@ -131,6 +132,22 @@ def test_a_version_that_is_raised_alone_must_be_the_next_too(repository: GitRepo
     with pytest.raises(VersionError, match=r"0\.3\.1 cannot come after 0\.1\.0") as caught:
         checked(repository)
     assert str(caught.value.at) == "VERSION:1"
+
+
+@pytest.mark.parametrize("ref", ["refs/pull/7/head", "refs/merge-requests/7/head"])
+def test_the_remote_says_whether_a_pull_request_is_closed(
+    repository: GitRepository, ref: str
+) -> None:
+    """GitHub and Gitea have the one reference for it, GitLab has the other."""
+    repository.commit("mine", {"src/a.py": ""})
+    repository.push()
+    repository.git("push", "--quiet", "origin", f"HEAD:{ref}")
+    access = Access(open_project(repository.path, {}))
+    tags = [DevTag("1.4.0", "7", "", "1"), DevTag("1.4.0", "8", "", "1")]
+    tags.append(DevTag("1.4.0", "", branch_word("feat/x"), "1"))
+    assert list(closed_pull_requests(access, tags).values()) == [False, None, False]
+    repository.git("push", "--quiet", "origin", "--delete", "feat/x")
+    assert list(closed_pull_requests(access, tags).values()) == [True, None, True]
 
 
 def test_the_first_image_may_have_any_version(tmp_path: Path) -> None:
