@@ -27,7 +27,7 @@ def check_environments(access: Access, environments: Iterable[str]) -> None:
     """
     for environment in environments:
         _pools(access, environment)
-        resolve(environment, access.project.settings, access.project.environ)
+        access.project.endpoint(environment)
 
 
 def hand_to_pools(access: Access, environment: str, pinned: str) -> list[HandedOver]:
