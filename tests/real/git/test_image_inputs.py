@@ -144,6 +144,23 @@ def test_flowlifts_own_file_counts_for_what_it_says_of_the_image(
     assert changed(repository) == {"flowlift.toml": "the image's configuration"}
 
 
+@pytest.mark.parametrize("ignored", ["pyproject.toml", "pyproject.toml:tool.flowlift"])
+def test_what_is_ignored_still_counts_for_what_it_says_of_the_image(
+    repository: GitRepository, ignored: str
+) -> None:
+    """Other platforms are another image, wherever they are written."""
+    table = f'{PROJECT}[tool.flowlift.image]\nname = "localhost:5000/acme/flows"\n'
+    repository.commit("own", {"pyproject.toml": table})
+    ignoring = {"inputs-ignore": [ignored]}
+    for beside in ('pools = {dev = ["a"]}\n', f"inputs-ignore = ['{ignored}']\n"):
+        repository.write({"pyproject.toml": table + beside})
+        assert changed(repository, **ignoring) == {}
+    repository.write({"pyproject.toml": table + "[tool.flowlift.env.dev]\nschedules = 'off'\n"})
+    assert changed(repository, **ignoring) == {}
+    repository.write({"pyproject.toml": table + 'platforms = ["linux/arm64"]\n'})
+    assert changed(repository, **ignoring) == {"pyproject.toml": "the image's configuration"}
+
+
 def test_the_digest_is_that_of_the_work_tree(repository: GitRepository) -> None:
     first = inputs(repository)
     assert first.bases == {

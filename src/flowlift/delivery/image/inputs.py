@@ -26,7 +26,11 @@ Resolve = Callable[[Reference], "str | None"]
 """Finds the digest of an image in its registry; None where the registry has none."""
 
 _AT_ONCE = 4
-_OWN_CONFIG = "flowlift.toml"
+_OWN_TABLES = {"flowlift.toml": ("image",), "pyproject.toml": ("tool", "flowlift", "image")}
+"""Where the image's configuration may stand."""
+
+_BESIDE = {"inputs-ignore", "mirrors", "plain-http", "pools", "version-from", "version-pattern"}
+"""What may change in it without another image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +129,14 @@ def changed_inputs(
     found = []
     for path in sorted(project.repository.changed_files(since).paths):
         why = selection.why(path)
-        if not why and path == _OWN_CONFIG:
-            why = _configuration(read(since, path), read(None, path))
-        if not why:
+        if not why and path not in _OWN_TABLES:
             continue
         before, after = read(since, path), read(None, path)
         same = before is not None and after is not None
         if same and before != after and _equal(selection, path, before, after):
-            continue
-        found.append(ChangedInput(path, why))
+            why = ""
+        if why := why or _configuration(path, before, after):
+            found.append(ChangedInput(path, why))
     return found
 
 
@@ -208,15 +211,22 @@ def _bases(
     return bases, tuple(dict.fromkeys(unclear))
 
 
-def _configuration(before: bytes | None, after: bytes | None) -> str:
-    """Why flowlift's own file is an input: only for what it says about the image."""
+def _configuration(path: str, before: bytes | None, after: bytes | None) -> str:
+    """Why flowlift's own configuration is an input: only for what it says about the image."""
 
     def table(content: bytes | None) -> object:
         try:
-            return tomli.loads((content or b"").decode("utf-8")).get("image")
+            found: object = tomli.loads((content or b"").decode("utf-8"))
         except (tomli.TOMLDecodeError, UnicodeDecodeError):
             return content
+        for key in _OWN_TABLES.get(path, ()):
+            found = found.get(key) if isinstance(found, dict) else None
+        if not isinstance(found, dict):
+            return None
+        return {key: value for key, value in found.items() if key not in _BESIDE}
 
+    if path not in _OWN_TABLES:
+        return ""
     return "the image's configuration" if table(before) != table(after) else ""
 
 
