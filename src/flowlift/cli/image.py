@@ -119,15 +119,16 @@ def _build(
     access = _access(directory, branch)
     _check_environments(access, environments)
     done = build_image(access, Run(pull_request, number), rebuild=rebuild)
-    handed = _hand_over(access, environments, done.pinned)
     write_outputs(
         access.project.environ,
         {"image": done.pinned, "digest": done.digest, "tag": done.tag},
     )
+    if not as_json:
+        session.say(f"{'Built' if done.built else 'Not built'} ({done.why}): {done.tag}")
+    handed = _hand_over(access, environments, done.pinned)
     if as_json:
         _print_json(done, handed=handed)
         return
-    session.say(f"{'Built' if done.built else 'Not built'} ({done.why}): {done.tag}")
     _say_handed(handed)
     click.echo(done.pinned)
 
@@ -240,16 +241,17 @@ def _promote(
     access = _access(directory, branch)
     _check_environments(access, environments)
     done = promote_image(access, force=force)
-    handed = _hand_over(access, environments, done.pinned)
     write_outputs(
         access.project.environ,
         {"image": done.pinned, "digest": done.digest, "tag": done.tag},
     )
+    if not as_json:
+        words = {"there": "There already", "promoted": "Promoted", "built": "Built"}
+        session.say(f"{words[done.how]}{f' ({done.why})' if done.why else ''}: {done.tag}")
+    handed = _hand_over(access, environments, done.pinned)
     if as_json:
         _print_json(done, handed=handed)
         return
-    words = {"there": "There already", "promoted": "Promoted", "built": "Built"}
-    session.say(f"{words[done.how]}{f' ({done.why})' if done.why else ''}: {done.tag}")
     _say_handed(handed)
     click.echo(done.pinned)
 
