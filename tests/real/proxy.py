@@ -220,6 +220,8 @@ class Proxy:
         head = await _head(reader)
         if head is None:
             return b""
+        if request.method == "HEAD":
+            return _message(head.line, head.headers, b"")  # its length is of what GET would give
         body = await _body(reader, head)
         head.headers.pop("transfer-encoding", None)
         return _message(head.line, {**head.headers, "content-length": str(len(body))}, body)
