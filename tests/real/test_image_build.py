@@ -211,11 +211,12 @@ def test_asked_for_it_is_built_anew(image_platform: ImagePlatform) -> None:
     assert image_platform.json("build", *PR)["digest"] == second["digest"]
 
 
+@pytest.mark.parametrize("variable", ["INDEX_PASSWORD", "FLOWLIFT_INDEX_PASSWORD"])
 def test_a_secret_is_in_the_build_and_nowhere_else(
-    image_platform: ImagePlatform, tmp_path: Path
+    image_platform: ImagePlatform, variable: str
 ) -> None:
     secret = "s3cr3t-of-the-index"
-    image_platform.settings |= {"secrets": {"index": "INDEX_PASSWORD"}}
+    image_platform.settings |= {"secrets": {"index": variable}}
     image_platform.settings |= {"platforms": ["linux/amd64"]}
     image_platform.dockerfile += (
         "RUN --mount=type=secret,id=index test $(wc -c </run/secrets/index) = 19\n"
@@ -223,8 +224,8 @@ def test_a_secret_is_in_the_build_and_nowhere_else(
     image_platform.commit()
     refused = image_platform.flowlift("build", *PR)
     assert refused.code == 2
-    assert "INDEX_PASSWORD" in refused.err
-    done = image_platform.flowlift("build", *PR, environ={"INDEX_PASSWORD": secret})
+    assert f"secrets are not set: {variable}." in refused.err
+    done = image_platform.flowlift("build", *PR, environ={variable: secret})
     assert done.code == 0, done.err
     registry, tag = image_platform.registry, "1.0.0-pr-12-run-34"
     everything = [done.out, done.err, json.dumps(registry.config(tag))]

@@ -16,7 +16,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,15 +99,16 @@ def logins(environ: Mapping[str, str], registry: str, release_registry: str) -> 
 
 
 @contextmanager
-def docker_environment(logins: Logins) -> Iterator[dict[str, str]]:
+def docker_environment(logins: Logins, kept: Collection[str] = ()) -> Iterator[dict[str, str]]:
     """The environment in which Docker's programs know the logins.
 
     Without logins from variables it is the one that we have. Else Docker's configuration is that
-    of the user plus a credential helper for these registries, in a folder that is removed.
+    of the user plus a credential helper for these registries, in a folder that is removed. Of
+    flowlift's own variables only those in `kept` stay: the secrets of a build may be called so.
     """
     environ = dict(logins.environ)
     for name in list(environ):
-        if name.startswith("FLOWLIFT_"):
+        if name.startswith("FLOWLIFT_") and name not in kept:
             del environ[name]  # a build needs none of our own secrets
     if not logins.given:
         yield environ

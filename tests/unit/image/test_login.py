@@ -172,3 +172,10 @@ def test_without_variables_docker_keeps_its_own_configuration(tmp_path: Path) ->
     with docker_environment(logins(environ, "a.io", "a.io")) as given:
         assert given["DOCKER_CONFIG"] == str(tmp_path / "docker")
         assert "FLOWLIFT_DEV_API_KEY" not in given
+
+
+def test_docker_gets_flowlifts_variables_only_where_a_build_names_them(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "FLOWLIFT_DEV_API_KEY": "k", "FLOWLIFT_INDEX": "i"}
+    known = logins(environ, "ghcr.io", "ghcr.io")
+    with docker_environment(known, ["FLOWLIFT_INDEX"]) as given:
+        assert given == {"HOME": str(tmp_path), "FLOWLIFT_INDEX": "i"}

@@ -76,7 +76,7 @@ class Access:
 
     @contextmanager
     def _docker(self) -> Iterator[Docker]:
-        with docker_environment(self._logins) as environ:
+        with docker_environment(self._logins, self.image.secrets.values()) as environ:
             yield Docker(environ, self.tell)
 
     def resolve(self, base: Reference) -> str | None:
