@@ -108,6 +108,7 @@ class Repository:
             places = [f"refs/heads/{name}", *([f"refs/remotes/{remote}/{name}"] if remote else [])]
             if any(self.resolve(place) for place in places):
                 return name
+        self.head()  # without any commit that is what is wrong, and it says so
         raise GitError(
             "The default branch is not known: the remote does not name one, and there is neither "
             "a branch main nor master.",
@@ -137,6 +138,7 @@ class Repository:
             return f"refs/remotes/{short}" if taken else short
         if self.resolve(f"refs/heads/{branch}"):
             return branch
+        self.head()  # as for the default branch
         fetch = f"git fetch {remote or 'origin'} {branch}"
         raise GitError(
             f"This clone does not have the branch {branch!r}.",

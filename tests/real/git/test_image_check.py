@@ -9,7 +9,7 @@ import pytest
 from flowlift.delivery.image.access import Access
 from flowlift.delivery.image.check import Checked, check, closed_pull_requests
 from flowlift.delivery.project import open_project
-from flowlift.errors import ConfigError, VersionError
+from flowlift.errors import ConfigError, GitError, VersionError
 from flowlift.image.reference import DevTag, branch_word
 from tests.real.repositories import GitRepository, create_repository
 
@@ -165,6 +165,14 @@ def test_without_a_version_file_its_name_is_asked_for(repository: GitRepository)
     repository.commit("bump", {"pyproject.toml": project("1.5.0", more)})
     with pytest.raises(VersionError, match="no file NOWHERE"):
         checked(repository)
+
+
+@pytest.mark.parametrize("more", ["", "[tool.flowlift]\ndefault-branch = 'main'\n"])
+def test_a_repository_without_a_commit_is_told_to_commit(tmp_path: Path, more: str) -> None:
+    made = create_repository(tmp_path)
+    made.write({"etc/docker/Dockerfile": "FROM a\n", "pyproject.toml": project("0.1.0", more)})
+    with pytest.raises(GitError, match="has no commit yet"):
+        checked(made)
 
 
 def test_a_repository_without_an_image_is_told_how_to_configure_one(tmp_path: Path) -> None:
