@@ -195,6 +195,10 @@ def test_the_status_tells_of_a_new_pod_that_cannot_start(installed: WorkerPlatfo
         assert done.code == 1
         assert f"worker-{installed.key}  online" in done.out  # that of the pod before
         assert "container prefect-worker: ErrImagePull" in done.out
+        done = run(installed, "check", "--detailed-exitcode")
+        assert done.code == 2
+        assert "~ await the worker: its newest pod does not run" in done.out
+        assert "Nothing is to be written, but the worker does not run" in done.out
     finally:
         installed.kubectl("rollout", "undo", f"deployment/{name}")
     installed.kubectl("rollout", "status", f"deployment/{name}", "--timeout=60s")

@@ -42,6 +42,8 @@ def render_check(checked: Checked, *, colour: bool, width: int) -> str:
         f"{ink.yellow('~ restart')} {visible(name)} changed after the worker's pod had read it"
         for name in checked.restart
     ]
+    if checked.idle:
+        lines.append(f"{ink.yellow('~ await')} the worker: its newest pod does not run")
     found = page.findings(checked.findings)
     lines += ["", *found] if found else []
     lines += [ink.yellow(visible(note)) for note in checked.notes]
@@ -88,6 +90,9 @@ def _closing(checked: Checked, ink: Ink) -> str:
     if not checked.differs:
         return ink.green(f"Nothing differs.{doubts}")
     count = sum(part.differs for part in checked.parts) + bool(checked.restart)
+    if not count:
+        words = "Nothing is to be written, but the worker does not run: flowlift worker"
+        return ink.yellow(f"{words} status, or update.{doubts}")
     return ink.bold(f"{plural(count, 'part')} would be written: flowlift worker update.{doubts}")
 
 

@@ -13,8 +13,8 @@ from flowlift.worker.model import Depth, LiveQueue, LiveWorker, Part
 class Checked:
     """One worker, looked at. `parts` say what an update would do, `findings` what is wrong.
 
-    `restart` names secrets that changed after the worker's pod had read them. `notes` say what
-    could not be looked at.
+    `restart` names secrets that changed after the worker's pod had read them. `idle` says that the
+    newest pod of the release does not run. `notes` say what could not be looked at.
     """
 
     environment: str
@@ -25,13 +25,14 @@ class Checked:
     why_image: str
     parts: tuple[Part, ...] = ()
     restart: tuple[str, ...] = ()
+    idle: bool = False
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def differs(self) -> bool:
         """Whether an update would do anything."""
-        return any(part.differs for part in self.parts) or bool(self.restart)
+        return any(part.differs for part in self.parts) or bool(self.restart) or self.idle
 
     @property
     def errors(self) -> tuple[Finding, ...]:

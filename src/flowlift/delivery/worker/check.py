@@ -145,6 +145,7 @@ async def _check(
         checked,
         parts=looked.parts,
         restart=looked.restart,
+        idle=looked.release is not None and not looked.runs,
         findings=(*prepared.findings, *found),
     )
 
