@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,3 +107,42 @@ def test_a_changed_dockerfile_reaches_dev_and_then_prod_as_the_same_image(
     assert "the image is two" in prod.kubectl(
         "logs", "-l", f"prefect.io/flow-run-id={done['canary']['run']}", "--tail=-1"
     )
+
+
+def test_a_dev_that_fails_stops_the_line_before_prod(worker_platform: Make, tmp_path: Path) -> None:
+    dev, prod = worker_platform(), worker_platform()
+    dev.prod = prod
+    for platform in (dev, prod):
+        image = platform.template["variables"]["properties"]["image"]
+        image["default"] = platform.image
+    before = dev.commit("Describe the workers")
+    dev.repository.push()
+
+    def merged(message: str, since: str) -> tuple[int, dict[str, Any], str]:
+        """What the merge of the current state comes to, and its commit."""
+        after = dev.commit(message)
+        dev.repository.push()
+        file = tmp_path / "event.json"
+        file.write_text(json.dumps({"ref": "refs/heads/main", "before": since, "after": after}))
+        event = ["--event", "push", "--event-file", str(file)]
+        place = ["-C", str(dev.repository.path)]
+        done = flowlift(["deliver", *place, "--only", "worker", *event, "--json"], dev.environ)
+        return done.code, json.loads(done.out), after
+
+    for platform in (dev, prod):
+        platform.more = {"podAnnotations": {"changed": "yes"}}
+    dev.more |= {"command": ["/bin/sh", "-c", "echo no such thing >&2; exit 3"]}
+    code, told, after = merged("Break DEV", before)
+    assert code == 1
+    assert [(step["environment"], step["code"]) for step in told["steps"]] == [("dev", 1)]
+    assert [step["environment"] for step in told["not_begun"]] == ["prod"]
+    namespaces = dev.cluster.get("namespaces")["items"]
+    names = [item["metadata"]["name"] for item in namespaces]
+    assert (dev.namespace in names, prod.namespace in names) == (True, False)
+
+    dev.more = prod.more = {"podAnnotations": {"changed": "again"}}
+    code, told, after = merged("Mend DEV", after)
+    assert code == 0, told
+    assert [step["environment"] for step in told["steps"]] == ["dev", "prod"]
+    (first,), (second,) = dev.history(), prod.history()
+    assert first["updated"] < second["updated"]
