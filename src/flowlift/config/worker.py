@@ -118,6 +118,12 @@ class Worker(Section, frozen=True):
     host: Host = field(default_factory=Host)
 
     @property
+    def own_chart(self) -> str | None:
+        """The chart's path, where it is a folder or a file of the repository."""
+        elsewhere = self.chart.startswith(("oci://", "http://", "https://"))
+        return None if self.pool or self.repository or elsewhere else self.chart
+
+    @property
     def chart_login(self) -> tuple[str, str] | None:
         """The variables with the login that the chart is behind, None where there is none."""
         user, password = self.chart_username_from_env, self.chart_password_from_env

@@ -17,6 +17,7 @@ from flowlift.errors import GitError, InputError
 from flowlift.image.reference import parse
 from flowlift.plan.checks.report import Report
 from flowlift.repo.globs import Matcher
+from flowlift.scaffold.ci.paths import exact
 
 Workflow = Literal["image", "worker", "deployments"]
 Verb = Literal["check", "build", "release", "update", "plan", "apply", "sync"]
@@ -193,7 +194,9 @@ def _why_worker(question: _Question, environment: str) -> str:
         changed = project.repository.changed_files(question.since).paths
         names = [w.values.replace("{env}", environment) for w in workers if not w.pool]
         names += [w.template.replace("{env}", environment) for w in workers if w.template]
-        inputs = Matcher([*names, *_CONFIGURATION])
+        charts = [w.own_chart for w in workers if w.own_chart]
+        globs = [*map(exact, (*names, *charts)), *(f"{exact(chart)}/**" for chart in charts)]
+        inputs = Matcher([*globs, *_CONFIGURATION])
         touched = sorted(path for path in changed if inputs.matches(path))
         touched = [path for path in touched if _says_worker(project, path, question.since)]
         if touched:

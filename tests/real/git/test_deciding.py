@@ -144,6 +144,23 @@ def test_a_pull_request_starts_what_it_changes(
 
 
 @pytest.mark.parametrize(
+    ("chart", "file", "expected"),
+    [
+        ("charts", "charts/values.yaml", ["worker update dev"]),
+        ("worker [1].tgz", "worker [1].tgz", ["worker update dev"]),
+        ("oci://ghcr.io/acme/charts", "charts/values.yaml", []),
+    ],
+)
+def test_a_chart_in_the_repository_is_an_input_of_the_worker(
+    change: Change, chart: str, file: str, expected: list[str]
+) -> None:
+    change.commit({"flowlift.toml": CONFIG + WORKER + f'chart = "{chart}"\n'})
+    change.base = change.git("rev-parse", "HEAD")
+    decision = change.decide("pull_request", change.proposed({file: "a: 2\n"}), only=("worker",))
+    assert steps(decision) == expected
+
+
+@pytest.mark.parametrize(
     ("files", "expected"),
     [
         ({"README.md": "more\n"}, []),

@@ -60,8 +60,10 @@ def _worker(project: Project) -> Iterator[str]:
                 yield exact(worker.template.replace("{env}", name))
             if not worker.pool:
                 yield exact(worker.values.replace("{env}", name))
-        if not worker.pool and (project.root / worker.chart).is_dir():
-            yield f"{exact(worker.chart)}/**"
+        if worker.own_chart and (project.root / worker.own_chart).is_dir():
+            yield f"{exact(worker.own_chart)}/**"
+        elif worker.own_chart and (project.root / worker.own_chart).is_file():
+            yield exact(worker.own_chart)
 
 
 def _deployments(project: Project) -> Iterator[str]:
