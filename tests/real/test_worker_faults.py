@@ -56,9 +56,6 @@ def other_server(platform: WorkerPlatform, folder: Path, changes: Mapping[str, s
     return file
 
 
-# Wrong words in the files ----------------------------------------------------------------
-
-
 def test_a_cluster_that_is_down(installed: WorkerPlatform, tmp_path: Path) -> None:
     config = other_server(installed, tmp_path, {"server": "https://127.0.0.1:1"})
     kept, installed.environ["KUBECONFIG"] = installed.environ["KUBECONFIG"], str(config)
@@ -370,9 +367,6 @@ def test_an_interrupted_update_ends_helm_in_good_order(installed: WorkerPlatform
     installed.image = kept
     assert installed.update().heartbeat
     assert installed.pool_image() == kept
-
-
-# Together, and slowly --------------------------------------------------------------------
 
 
 def test_two_updates_at_once(installed: WorkerPlatform) -> None:
