@@ -9,14 +9,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, ValidationError
-from referencing import Registry
-from referencing.exceptions import Unresolvable
+from typing import TYPE_CHECKING, Any, Literal
 
 from flowlift.plan.model import Json
+
+if TYPE_CHECKING:
+    # Loaded where it is needed: by then kubectl and helm are at work, and not before them.
+    from jsonschema.exceptions import SchemaError, ValidationError
 
 KINDS = ("string", "integer", "number", "boolean", "object", "array", "null")
 """The types of a JSON schema."""
@@ -71,6 +70,9 @@ def refusals(template: Mapping[str, Json], job_variables: Mapping[str, Json]) ->
 
 def schema_fault(variables: Mapping[str, Json]) -> Fault | None:
     """What makes `variables` no JSON schema, which the server finds out at each run only."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - see above
+    from jsonschema.exceptions import SchemaError  # noqa: PLC0415
+
     try:
         Draft202012Validator.check_schema(variables)
     except SchemaError as error:
@@ -96,7 +98,7 @@ def default_trouble(variables: Mapping[str, Json], name: str) -> str | None:
 def reason_of(error: ValidationError | SchemaError) -> str:
     """A violation in words, without the value that violates."""
     inside = ".".join(str(part) for part in list(error.absolute_path)[1:])
-    place = f"{inside}: " if inside and not isinstance(error, SchemaError) else ""
+    place = f"{inside}: " if inside and not _is_of_schema(error) else ""
     wanted: Any = error.validator_value
     if error.validator == "type":
         kinds = [wanted] if isinstance(wanted, str) else list(wanted)
@@ -115,6 +117,12 @@ def reason_of(error: ValidationError | SchemaError) -> str:
     return f"{place}against its {error.validator}: {wanted}"
 
 
+def _is_of_schema(error: ValidationError | SchemaError) -> bool:
+    from jsonschema.exceptions import SchemaError  # noqa: PLC0415 - see above
+
+    return isinstance(error, SchemaError)
+
+
 def _kind(value: Json) -> str:
     if value is None:
         return "null"
@@ -127,6 +135,11 @@ def _kind(value: Json) -> str:
 
 def _errors(schema: Mapping[str, Json], value: Json) -> Iterator[ValidationError]:
     """The violations of a schema; one that cannot be followed is one violation."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - see above
+    from jsonschema.exceptions import ValidationError  # noqa: PLC0415
+    from referencing import Registry  # noqa: PLC0415
+    from referencing.exceptions import Unresolvable  # noqa: PLC0415
+
     # An empty registry: a template must not make us fetch addresses.
     validator = Draft202012Validator(schema, registry=Registry())
     try:
