@@ -93,9 +93,11 @@ class Prover:
             UnprovenError: the worker does not start, or is not heard of; the message says why.
             WorkerError: it works, but its pool is not as it should be.
         """
-        revision, started = await together((self._revision(), self._started()))
-        await together((self._pool(template), self.not_late(before)))
-        pod, worker, heartbeat = started
+        # First the worker, alone: helm beside it would take from it what it starts with.
+        pod, worker, heartbeat = await self._started()
+        revision, _, _ = await together(
+            (self._revision(), self._pool(template), self.not_late(before))
+        )
         return Proof(pod, worker, heartbeat, revision)
 
     async def _revision(self) -> int:

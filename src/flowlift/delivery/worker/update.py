@@ -272,7 +272,8 @@ class _Update:
             except RolloutError:
                 await self._restore(looked)
                 raise
-        await self._restart()
+        if looked.restart or any(part.kind == "secret" and part.differs for part in looked.parts):
+            await self._restart()
         lock.check()
         await self._set_template(looked)
         return before
