@@ -13,8 +13,16 @@ async def together(tasks: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
     As `asyncio.TaskGroup`, which Python 3.10 has not, but with the error itself and no group.
     """
     started = [asyncio.ensure_future(task) for task in tasks]
+    if not started:
+        return []
     try:
-        return list(await asyncio.gather(*started))
+        # Not `gather`: of those it cancels it waits for the first alone, and whoever is ending in
+        # good order would be cancelled again.
+        done, _ = await asyncio.wait(started, return_when=asyncio.FIRST_EXCEPTION)
+        for task in started:
+            if task in done:
+                task.result()
+        return [task.result() for task in started]
     finally:
         for task in started:
             task.cancel()
