@@ -10,6 +10,7 @@ process, started as a user starts it: the median of the runs, and the fastest.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -21,10 +22,11 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bench.deployments import Cell, run
 from bench.installed import flowlift
-from tests.real.images import PLATFORMS, Images, find_images
+from tests.real.images import PLATFORMS, Images, docker, find_images
 from tests.real.parts import MissingPartError
 from tests.real.repositories import create_repository
 from tests.real.slow import SlowLine
@@ -206,11 +208,18 @@ def fresh_builder(bench: Bench, folder: Path, program: str) -> None:
     with_cache = bench.build_words("--provenance=mode=max", "--cache-to", f"{cache},mode=max")
     bench.docker(*with_cache)(Cell())
 
+    # What the engine asks instead of Docker Hub, the new builder asks as well.
+    told = docker(bench.images, "info", "--format", "{{json .RegistryConfig.Mirrors}}")
+    mirrors = [urlsplit(mirror).netloc for mirror in json.loads(told) or ()]
+
     def peer(cell: Cell) -> None:
         home = Path(tempfile.mkdtemp(dir=folder))
         environ = {**os.environ, **bench.images.environ}
         config = home / "buildkitd.toml"
-        config.write_text(f'[registry."{bench.images.registry}"]\nhttp = true\n')
+        config.write_text(
+            f'[registry."{bench.images.registry}"]\nhttp = true\n'
+            f'[registry."docker.io"]\nmirrors = {json.dumps(mirrors)}\n'
+        )
         socket = f"unix://{home}/s"
         words = [program, "--addr", socket, "--root", str(home / "root"), "--config", str(config)]
         words += ["--containerd-worker=false", "--oci-worker-net", "host"]
