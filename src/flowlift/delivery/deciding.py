@@ -16,8 +16,7 @@ from flowlift.delivery.project import Project
 from flowlift.errors import GitError, InputError
 from flowlift.image.reference import parse
 from flowlift.plan.checks.report import Report
-from flowlift.repo.globs import Matcher
-from flowlift.scaffold.ci.paths import exact
+from flowlift.repo.globs import Matcher, exact
 
 Workflow = Literal["image", "worker", "deployments"]
 Verb = Literal["check", "build", "release", "update", "plan", "apply", "sync"]

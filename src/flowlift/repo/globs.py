@@ -18,6 +18,11 @@ class Matcher:
         return self._pattern.fullmatch(path) is not None
 
 
+def exact(path: str) -> str:
+    """A glob for exactly this path."""
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in path)
+
+
 def _tidy(glob: str) -> str:
     glob = glob.strip()
     while glob.startswith("./"):

@@ -18,8 +18,8 @@ from flowlift.plan.checks.report import Report
 from flowlift.plan.model import Declared
 from flowlift.repo import manifest
 from flowlift.repo.closure import PROJECT_FILES
+from flowlift.repo.globs import exact
 from flowlift.scaffold.ci.graph import Name
-from flowlift.scaffold.ci.paths import exact
 
 _CONFIGURATION = ("flowlift.toml", "pyproject.toml")
 _REQUIREMENTS = "**/requirements*.txt"

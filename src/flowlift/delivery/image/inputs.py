@@ -16,7 +16,7 @@ from flowlift.image import dockerfile as dockerfiles
 from flowlift.image.dockerfile import Dockerfile, UnclearError
 from flowlift.image.inputs import InputFile, Inputs, content_digest
 from flowlift.image.reference import Reference, parse
-from flowlift.repo.globs import Matcher
+from flowlift.repo.globs import Matcher, exact
 
 if TYPE_CHECKING:
     from flowlift.config import Image
@@ -259,8 +259,8 @@ def _within(context: str, path: str) -> str:
 
 
 def _glob(path: str) -> str:
-    """A glob for exactly this path."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in posixpath.normpath(path))
+    """A glob for exactly this path, however it is written."""
+    return exact(posixpath.normpath(path))
 
 
 class _IgnoreFile:

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowlift.config import Ci, Settings
+from flowlift.repo.globs import exact
 from flowlift.scaffold.ci import actions
 from flowlift.scaffold.ci.document import Folded, Noted, write
 from flowlift.scaffold.ci.graph import Job, Secret, When, Workflow
 from flowlift.scaffold.ci.install import Install
-from flowlift.scaffold.ci.paths import branch, exact, github
+from flowlift.scaffold.ci.paths import branch, github
 
 FOLDER = ".github/workflows"
 

@@ -11,11 +11,12 @@ from typing import Any
 
 from flowlift.config import Settings
 from flowlift.errors import InputError
+from flowlift.repo.globs import exact
 from flowlift.scaffold.ci import actions
 from flowlift.scaffold.ci.document import write
 from flowlift.scaffold.ci.graph import Job, When, Workflow
 from flowlift.scaffold.ci.install import Install
-from flowlift.scaffold.ci.paths import exact, gitlab
+from flowlift.scaffold.ci.paths import gitlab
 
 FOLDER = ".gitlab/flowlift"
 ROOT = ".gitlab-ci.yml"

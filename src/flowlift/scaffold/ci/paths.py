@@ -13,11 +13,6 @@ _ANY_FOLDER = "**/"
 _SPECIAL = re.compile(r"[?+!\\{}()|@]")
 
 
-def exact(path: str) -> str:
-    """A glob of ours for exactly this path."""
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in path)
-
-
 def github(glob: str) -> str:
     """A glob in the language of GitHub's and Gitea's filters (`*` within a folder, `**` any)."""
     return _common(glob)

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from flowlift.repo.globs import Matcher
-from flowlift.scaffold.ci.paths import branch, exact, github, gitlab
+from flowlift.repo.globs import Matcher, exact
+from flowlift.scaffold.ci.paths import branch, github, gitlab
 
 
 @pytest.mark.parametrize(
