@@ -117,6 +117,20 @@ class Worker(Section, frozen=True):
     ] = None
     host: Host = field(default_factory=Host)
 
+    def values_file(self, environment: str) -> str:
+        """The chart's values in an environment, relative to the repository's root."""
+        return self.values.replace("{env}", environment)
+
+    def template_file(self, environment: str) -> str | None:
+        """The file of the base job template in an environment, None where there is none."""
+        return self.template.replace("{env}", environment) if self.template else None
+
+    def files(self, environment: str) -> tuple[str, ...]:
+        """The files that say what the worker is in an environment, its chart left aside."""
+        template = self.template_file(environment)
+        values = () if self.pool else (self.values_file(environment),)
+        return (*((template,) if template else ()), *values)
+
     @property
     def own_chart(self) -> str | None:
         """The chart's path, where it is a folder or a file of the repository."""

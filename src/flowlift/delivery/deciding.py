@@ -191,8 +191,7 @@ def _why_worker(question: _Question, environment: str) -> str:
         reasons.append("could not tell what the push has changed")
     elif workers and question.since is not None:
         changed = project.repository.changed_files(question.since).paths
-        names = [w.values.replace("{env}", environment) for w in workers if not w.pool]
-        names += [w.template.replace("{env}", environment) for w in workers if w.template]
+        names = [file for worker in workers for file in worker.files(environment)]
         charts = [w.own_chart for w in workers if w.own_chart]
         globs = [*map(exact, (*names, *charts)), *(f"{exact(chart)}/**" for chart in charts)]
         inputs = Matcher([*globs, *_CONFIGURATION])

@@ -11,11 +11,6 @@ from flowlift.worker.model import Desired, DesiredPool
 from flowlift.worker.values import Values
 
 
-def values_path(config: Worker, environment: str) -> str:
-    """The values file of an environment, relative to the repository's root."""
-    return config.values.replace("{env}", environment)
-
-
 def desire(
     config: Worker, environment: str, values: Values, *, image: str | None, root: str
 ) -> Desired:

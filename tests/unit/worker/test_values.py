@@ -9,7 +9,7 @@ import pytest
 
 from flowlift.config.worker import Worker
 from flowlift.errors import ManifestError
-from flowlift.worker.desired import desire, values_path
+from flowlift.worker.desired import desire
 from flowlift.worker.values import CONFIGURATION, Values, read_values
 from flowlift.worker.values_checks import check_values
 from tests.unit.worker.examples import FIRST_LINE, IMAGE, PLACEHOLDER, TAIL, template, values_text
@@ -230,7 +230,7 @@ def test_the_desired_state_has_what_helm_and_prefect_need() -> None:
     assert desired.pool.image == IMAGE
     assert desired.pool.template is not None
     assert json.loads(json.dumps(desired.values)) == desired.values
-    assert values_path(config, "dev") == "etc/helm_values/prefect-worker/values-dev.yaml"
+    assert config.values_file("dev") == "etc/helm_values/prefect-worker/values-dev.yaml"
 
 
 def test_the_values_never_show_in_a_repr() -> None:

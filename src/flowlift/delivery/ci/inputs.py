@@ -56,10 +56,7 @@ def _configuration(project: Project) -> str:
 def _worker(project: Project) -> Iterator[str]:
     for worker in project.settings.worker:
         for name in worker.environments or project.settings.env:
-            if worker.template:
-                yield exact(worker.template.replace("{env}", name))
-            if not worker.pool:
-                yield exact(worker.values.replace("{env}", name))
+            yield from map(exact, worker.files(name))
         if worker.own_chart and (project.root / worker.own_chart).is_dir():
             yield f"{exact(worker.own_chart)}/**"
         elif worker.own_chart and (project.root / worker.own_chart).is_file():

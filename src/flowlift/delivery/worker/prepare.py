@@ -15,7 +15,7 @@ from flowlift.errors import ConfigError, FindingsError, InputError, Position
 from flowlift.plan.checks.report import Report
 from flowlift.plan.model import Action, Finding, Json, Level
 from flowlift.worker.compare import same
-from flowlift.worker.desired import desire, job_pull_secrets, values_path
+from flowlift.worker.desired import desire, job_pull_secrets
 from flowlift.worker.findings import finding
 from flowlift.worker.impact import compare_templates, find_impact
 from flowlift.worker.model import Desired, DesiredPool, LivePool, Part
@@ -151,7 +151,7 @@ class _Look:
 
 async def _with_helm(look: _Look) -> Prepared:
     config = look.config
-    file = values_path(config, look.environment)
+    file = config.values_file(look.environment)
     text = _read(look.project, file, "values")
     placeholder = config.image_placeholder
     plain = read_values(text, file, placeholder=placeholder, image=None)
@@ -201,8 +201,8 @@ async def _without_kubernetes(look: _Look) -> Prepared:
     findings: list[Finding] = []
     data: Mapping[str, Json] | None = None
     at = Position("")
-    if look.config.template:
-        chosen, template, findings = await _from_file(look, look.config.template, live)
+    if file := look.config.template_file(look.environment):
+        chosen, template, findings = await _from_file(look, file, live)
         if template is not None:
             data, at = template.data, template.position()
     elif live is not None and takes_image(live.template):
@@ -217,10 +217,9 @@ async def _without_kubernetes(look: _Look) -> Prepared:
 
 
 async def _from_file(
-    look: _Look, named: str, live: LivePool | None
+    look: _Look, file: str, live: LivePool | None
 ) -> tuple[Chosen, Template | None, list[Finding]]:
     """The template of a file with the image in it, and what is wrong with it."""
-    file = named.replace("{env}", look.environment)
     text = _read(look.project, file, "template")
     placeholder = look.config.image_placeholder
     waits = placeholder in text

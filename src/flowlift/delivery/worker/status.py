@@ -13,7 +13,6 @@ from flowlift.delivery.worker.proof import running_since
 from flowlift.errors import ClusterError, HelmError, InputError
 from flowlift.plan.model import Json
 from flowlift.worker.cluster import open_cluster
-from flowlift.worker.desired import values_path
 from flowlift.worker.helm import Helm
 from flowlift.worker.model import LivePool, LiveWorker
 from flowlift.worker.report import PoolStatus, ReleaseStatus, WorkerStatus
@@ -81,7 +80,7 @@ async def _status(
 
 def _pool_of(project: Project, environment: str, config: Worker) -> str:
     """The pool that the values name."""
-    file = values_path(config, environment)
+    file = config.values_file(environment)
     try:
         text = (project.root / file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
