@@ -93,9 +93,14 @@ def logins(environ: Mapping[str, str], registry: str, release_registry: str) -> 
             )
         if user:
             given[host] = Credentials(user, secret, variables[host])
+    return Logins(given, docker_folder(environ), environ, variables)
+
+
+def docker_folder(environ: Mapping[str, str]) -> Path:
+    """Where Docker's own configuration is."""
     folder = environ.get("DOCKER_CONFIG")
     home = Path(environ.get("HOME") or Path.home())
-    return Logins(given, Path(folder) if folder else home / ".docker", environ, variables)
+    return Path(folder) if folder else home / ".docker"
 
 
 @contextmanager

@@ -20,7 +20,7 @@ import httpx
 import yaml
 
 from flowlift.errors import HelmError
-from flowlift.image.login import Credentials, Logins, docker_environment
+from flowlift.image.login import Credentials, Logins, docker_environment, docker_folder
 from flowlift.image.reference import HUB
 from flowlift.worker import program
 from flowlift.worker.model import Desired
@@ -89,10 +89,8 @@ async def _pull(
 ) -> Path:
     """The chart from a registry. What Helm knows of other logins is left aside."""
     host = desired.chart.removeprefix("oci://").partition("/")[0]
-    configured = environ.get("DOCKER_CONFIG")
-    home = Path(environ.get("HOME") or Path.home())
-    folder = Path(configured) if configured else home / ".docker"
-    logins = Logins({HUB if host in _OF_HUB else host: login}, folder, environ)
+    known_as = HUB if host in _OF_HUB else host
+    logins = Logins({known_as: login}, docker_folder(environ), environ)
     words = ["helm", "pull", desired.chart, "--version", str(desired.version)]
     words += ["--destination", str(into), *(["--plain-http"] if desired.plain_http else [])]
     with docker_environment(logins) as known:
