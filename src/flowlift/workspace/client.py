@@ -26,6 +26,7 @@ from flowlift.errors import FlowliftError, UnsupportedError, WorkspaceError
 from flowlift.plan.model import Json
 from flowlift.workspace import trouble
 from flowlift.workspace.answers import AnswerError, is_query, no_api, refusal
+from flowlift.workspace.clock import loop_time
 from flowlift.workspace.endpoint import Endpoint
 from flowlift.workspace.pace import Pace
 
@@ -112,7 +113,7 @@ class Client:
         if self._told is None:
             return datetime.now(timezone.utc)
         said, at = self._told
-        return said + timedelta(seconds=asyncio.get_running_loop().time() - at)
+        return said + timedelta(seconds=loop_time() - at)
 
     async def request(
         self, method: str, path: str, json: Json = None, *, repeatable: bool | None = None
@@ -208,7 +209,7 @@ class Client:
             said = parsedate_to_datetime(answer.headers.get("date", ""))
             said = said.replace(tzinfo=said.tzinfo or timezone.utc)
             # By the loop's clock, which nobody sets back or forward while we run.
-            self._told = said, asyncio.get_running_loop().time()
+            self._told = said, loop_time()
 
     async def _hang_up(self, line: _Line) -> None:
         """Never use `line` again: the server closes it, or has done so."""

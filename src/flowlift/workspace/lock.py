@@ -27,6 +27,7 @@ from flowlift.errors import FlowliftError, LockedError, UnreachableError
 from flowlift.plan.model import Json
 from flowlift.workspace.answers import AnswerError
 from flowlift.workspace.client import Client
+from flowlift.workspace.clock import loop_time
 
 LEASE = 60.0
 """Seconds that a lease holds when it is not renewed."""
@@ -131,7 +132,7 @@ class Lock:
         Raises:
             LockedError: somebody else may be writing by now.
         """
-        if not self._lost and _now() > self._valid_until - MARGIN * self._lease:
+        if not self._lost and loop_time() > self._valid_until - MARGIN * self._lease:
             self._lost = "its lease could not be renewed in time"
         if self._lost:
             raise LockedError(
@@ -142,7 +143,7 @@ class Lock:
     # Taking ------------------------------------------------------------------------------
 
     async def _acquire(self) -> None:
-        deadline = _now() + self._wait
+        deadline = loop_time() + self._wait
         told, pause = "", FIRST_LOOK
         while not await self._create():
             other = await self._read()
@@ -153,18 +154,18 @@ class Lock:
                 # Of several takers one deletes it, and one creates the next.
                 await self._client.delete(f"/variables/{other.variable}")
                 continue
-            if _now() > deadline:
+            if loop_time() > deadline:
                 raise self._locked(other)
             if told != other.token:
                 told, pause = other.token, FIRST_LOOK
                 self._on_wait(other.describe())
-            await asyncio.sleep(min(pause, max(0.1, deadline - _now())))
+            await asyncio.sleep(min(pause, max(0.1, deadline - loop_time())))
             pause = min(LONGEST_LOOK, pause * 1.5)
 
     async def _create(self) -> bool:
         """Whether the lease is ours now."""
         await self._client.server_version()  # its answer tells the server's time
-        begun = _now()
+        begun = loop_time()
         body = {"name": self.name, "value": self._value(), "tags": ["flowlift"]}
         try:
             made = await self._client.post("/variables/", body)
@@ -204,7 +205,7 @@ class Lock:
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(self._renew_every)
-            begun = _now()
+            begun = loop_time()
             try:
                 path = f"/variables/{self._variable}"
                 await self._client.patch(path, {"value": self._value()})
@@ -251,10 +252,6 @@ def read_lease(variable: Json) -> Lease:
         )
     except (KeyError, TypeError, ValueError):
         return Lease(variable["id"], "an unknown holder", "", past, past)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
 
 
 def user_at_host() -> str:

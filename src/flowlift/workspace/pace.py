@@ -19,6 +19,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from flowlift.workspace.clock import loop_time
+
 ROOM = 1.5
 """Answers that take up to so many times the fastest leave room for one more request."""
 
@@ -106,7 +108,7 @@ class Pace:
         """The server had too many requests; it may have said how many seconds to `wait`."""
         self.refusals += 1
         if wait:
-            self._closed_until = max(self._closed_until, _now() + wait)
+            self._closed_until = max(self._closed_until, loop_time() + wait)
         if turn.era != self._era:
             return  # one of a crowd that has been answered for already
         # A server that has not taken a single round since the last cut refuses for the time being,
@@ -138,7 +140,7 @@ class Pace:
         else:
             self._count()
         try:
-            while (pause := self._closed_until - _now()) > 0:
+            while (pause := self._closed_until - loop_time()) > 0:
                 await asyncio.sleep(pause)
         except asyncio.CancelledError:
             self.under_way -= 1
@@ -162,7 +164,3 @@ class Pace:
         if leave.done() and not leave.cancelled():
             self.under_way -= 1
             self._admit()
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -6,7 +6,6 @@ certificate authority is the usual case in a company.
 
 from __future__ import annotations
 
-import asyncio
 import random
 import socket
 import ssl
@@ -17,6 +16,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from flowlift.errors import EndpointError, UnreachableError
+from flowlift.workspace.clock import loop_time
 from flowlift.workspace.endpoint import Endpoint
 
 PASSING = frozenset({429, 502, 503, 504})
@@ -59,7 +59,7 @@ class Attempts:
     endpoint: Endpoint
     request: str
     repeatable: bool
-    begun: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+    begun: float = field(default_factory=loop_time)
     count: int = 0
     failures: int = 0
     put_off: float = 0.0
@@ -79,7 +79,7 @@ class Attempts:
                 raise self._given_up(trouble)
             self.begun += trouble.wait
             return trouble.wait + random.uniform(0, FIRST_PAUSE)  # noqa: S311 - only spreads
-        spent = asyncio.get_running_loop().time() - self.begun
+        spent = loop_time() - self.begun
         if spent > (PATIENCE if known else GREETING_PATIENCE):
             raise self._given_up(trouble, spent)
         most = LONGEST_PAUSE if known else LONGEST_GREETING_PAUSE
