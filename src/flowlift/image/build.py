@@ -39,14 +39,14 @@ def build(
     order: Callable[[Inputs], Order],
     docker: Callable[[], AbstractContextManager[Docker]],
     *,
-    complete: Callable[[Inputs], Inputs] = lambda sources: sources,
+    complete: Callable[[], Inputs],
     rebuild: bool = False,
 ) -> Built:
     """Tag the image with these inputs, building it where there is none.
 
-    `complete` adds the base images, if they are not known yet. `order` and `docker` are called only
-    for a build. The image is found again by a tag that is written last, so that it always names one
-    whose every part is in the registry.
+    `complete` gives the sources with the base images. `order` and `docker` are called only for a
+    build. The image is found again by a tag that is written last, so that it always names one whose
+    every part is in the registry.
 
     Raises:
         BuildError, EngineError: the build fails.
@@ -54,7 +54,7 @@ def build(
     """
     mark = inputs_tag(sources.sources)
     marked, tagged = repository.read(mark), repository.find(tag.tag)
-    inputs = complete(sources)
+    inputs = complete()
     found, why = _reusable(repository, marked, inputs)
     if found is not None and not rebuild:
         if tagged != found.digest:

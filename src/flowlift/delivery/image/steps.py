@@ -73,14 +73,8 @@ def build_image(access: Access, run: Run | None = None, *, rebuild: bool = False
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(with_bases, sources, access.image, selection, access.resolve)
         with access.repository(access.name) as repository:
-            return _build(
-                access,
-                repository,
-                sources,
-                run or Run(),
-                complete=lambda sources: asked.result(),
-                rebuild=rebuild,
-            )
+            run = run or Run()
+            return _build(access, repository, sources, run, complete=asked.result, rebuild=rebuild)
 
 
 def release(access: Access) -> Released:
@@ -140,7 +134,7 @@ def promote_image(access: Access, *, force: bool = False) -> Promoted:
         if found is not None:
             return found
         access.tell("No tested image has these inputs, so it is built now.")
-        _build(access, source, inputs, Run())
+        _build(access, source, inputs, Run(), complete=lambda: inputs)
         found = promote(source, target, version, inputs, access.docker, force=force)
     assert found is not None  # noqa: S101 - what was just built carries these inputs
     why = "no image that was tested has the inputs of this commit"
@@ -153,7 +147,7 @@ def _build(
     sources: Inputs,
     run: Run,
     *,
-    complete: Callable[[Inputs], Inputs] = lambda sources: sources,
+    complete: Callable[[], Inputs],
     rebuild: bool = False,
 ) -> Built:
     tag = access.name.tagged(_dev_tag(access, run))
