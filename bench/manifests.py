@@ -26,9 +26,9 @@ FILE = "prefect.yaml"
 
 def read_and_check(root: Path) -> float:
     """flowlift: from the file to the findings."""
-    from flowlift.delivery.deployments.planning import check_entries  # noqa: PLC0415 - not to be timed
-    from flowlift.delivery.deployments.reading import resolve_all  # noqa: PLC0415
-    from flowlift.delivery.deployments.scope import Scoped  # noqa: PLC0415
+    from flowlift.deployments.planning import check_entries  # noqa: PLC0415 - not to be timed
+    from flowlift.deployments.reading import resolve_all  # noqa: PLC0415
+    from flowlift.deployments.scope import Scoped  # noqa: PLC0415
     from flowlift.errors import Position  # noqa: PLC0415
     from flowlift.plan.checks.report import Report  # noqa: PLC0415
     from flowlift.plan.checks.shape import check_manifest  # noqa: PLC0415

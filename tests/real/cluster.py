@@ -18,10 +18,10 @@ from typing import Any
 
 import httpx
 
-from flowlift.delivery.project import open_project
-from flowlift.delivery.worker.update import Order, Updated, update_worker
 from flowlift.errors import FlowliftError
 from flowlift.plan.model import Finding
+from flowlift.project.project import open_project
+from flowlift.worker.update import Order, Updated, update_worker
 from tests.real.flow_images import FlowImages
 from tests.real.images import Images
 from tests.real.parts import given

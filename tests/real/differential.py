@@ -36,7 +36,7 @@ PREFECT_IMPORTS = ("prefect.cli.deploy", "prefect.deployments.runner", "prefect.
 
 FLOWLIFT_IMPORTS = (
     "flowlift.cli.apply",
-    "flowlift.delivery.deployments.applying",
+    "flowlift.deployments.applying",
     "flowlift.render.data",
 )
 """The same for `flowlift apply`."""

@@ -20,7 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
 
-from flowlift.worker.releases import ARCHITECTURES
+from flowlift.worker.host.releases import ARCHITECTURES
 
 ARCHITECTURE = ARCHITECTURES[os.uname().machine]
 K3S_NAME = {"amd64": "k3s", "arm64": "k3s-arm64", "arm": "k3s-armhf"}[ARCHITECTURE]

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from flowlift.delivery.ci.files import write
-from flowlift.delivery.project import open_project
+from flowlift.project.project import open_project
 from flowlift.scaffold.ci.actions import ALL, UV
+from flowlift.scaffold.ci.files import write
 from tests.real.parts import MissingPartError, given, missing
 from tests.unit.repo.trees import git
 from tests.unit.repo.trees import write as write_files

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from flowlift.delivery.report.commenting import Page, write_comment
+from flowlift.delivery.comment import Page, write_comment
 from flowlift.errors import ForgeRefusedError
 from flowlift.forge import Forge, NewRelease, find_forge
 from flowlift.render.comment import mark, read_sections

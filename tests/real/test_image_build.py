@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from flowlift.delivery.image.access import Access
-from flowlift.delivery.image.steps import Run, build_image
-from flowlift.delivery.project import open_project
+from flowlift.image.access import Access
+from flowlift.image.steps import Run, build_image
+from flowlift.project.project import open_project
 from tests.real.images import PLATFORMS, ImagePlatform, Images, docker
 from tests.real.platform import Result
 from tests.real.repositories import GitRepository, create_repository

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from flowlift.delivery.image.access import Access
-from flowlift.delivery.project import open_project
+from flowlift.image.access import Access
+from flowlift.project.project import open_project
 from tests.real.images import ImagePlatform, OwnRegistry
 from tests.real.parts import MissingPartError, missing
 from tests.real.servers import create_process_pool

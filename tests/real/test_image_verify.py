@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from flowlift.delivery.image.access import Access
-from flowlift.delivery.image.steps import Run, build_image
-from flowlift.delivery.image.verify import Verified, prove
-from flowlift.delivery.project import open_project
 from flowlift.errors import ImageError
+from flowlift.image.access import Access
+from flowlift.image.proving import Verified, prove
+from flowlift.image.steps import Run, build_image
+from flowlift.project.project import open_project
 from tests.real.images import PLATFORMS, ImagePlatform, Images
 from tests.real.repositories import GitRepository
 from tests.real.workspaces import Workspace

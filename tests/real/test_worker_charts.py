@@ -17,8 +17,8 @@ from typing import Any, ClassVar
 import pytest
 
 from flowlift.errors import HelmError
+from flowlift.worker.cluster.private import fetch_chart
 from flowlift.worker.model import Desired, DesiredPool
-from flowlift.worker.private import fetch_chart
 from tests.real.cluster import CHART, Cluster, WorkerPlatform
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("cluster")]

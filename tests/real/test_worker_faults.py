@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from flowlift.worker import rollout, watch
+from flowlift.worker.cluster import rollout, watch
 from tests.real.cluster import CHART, WorkerPlatform
 from tests.real.slow import SlowLine
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowlift.worker import download
+from flowlift.worker.host import download
 from tests.real.machines import Host, helm3, helm4, host, real_helm
 from tests.real.mirrors import ARCHITECTURE
 

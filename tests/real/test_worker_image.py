@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from flowlift.delivery.image.access import Access
-from flowlift.delivery.image.inputs import read_sources, select
-from flowlift.delivery.project import Project, open_project
-from flowlift.delivery.worker.image import choose_image
 from flowlift.errors import ImageError
+from flowlift.image.access import Access
 from flowlift.image.reference import inputs_tag, parse
 from flowlift.image.registry import Repository
+from flowlift.image.selection import read_sources, select
+from flowlift.project.project import Project, open_project
+from flowlift.worker.choosing import choose_image
 from tests.real.repositories import GitRepository
 from tests.real.test_worker_registry import Registry, public
 

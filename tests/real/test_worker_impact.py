@@ -14,10 +14,10 @@ import pytest
 
 from flowlift.config import Settings
 from flowlift.errors import Position, RefusedError, WorkspaceError
-from flowlift.worker.impact import find_impact
-from flowlift.worker.rules import refusals
-from flowlift.worker.template import read_template
-from flowlift.worker.template_checks import check_template
+from flowlift.worker.values.impact import find_impact
+from flowlift.worker.values.rules import refusals
+from flowlift.worker.values.template import read_template
+from flowlift.worker.values.template_checks import check_template
 from flowlift.workspace.client import Client
 from flowlift.workspace.endpoint import resolve
 from flowlift.workspace.pools import (

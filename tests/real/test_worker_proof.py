@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from flowlift.config import Settings
-from flowlift.delivery.worker import proof
-from flowlift.delivery.worker.proof import Prover
 from flowlift.errors import WorkerError
-from flowlift.worker.cluster import Cluster
-from flowlift.worker.helm import Helm
+from flowlift.worker import proof
+from flowlift.worker.cluster.cluster import Cluster
+from flowlift.worker.cluster.helm import Helm
 from flowlift.worker.model import Depth, Desired, DesiredPool
+from flowlift.worker.proof import Prover
 from flowlift.workspace.client import Client
 from flowlift.workspace.endpoint import resolve
 from tests.real.test_worker_impact import make_deployment, make_pool

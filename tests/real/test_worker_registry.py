@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from flowlift.delivery.worker.registry import check_images, images_of
 from flowlift.errors import Position
 from flowlift.worker.model import Desired, DesiredPool
+from flowlift.worker.pulling import check_images, images_of
 from tests.real.parts import MissingPartError, given, missing
 from tests.real.servers import free_port
 from tests.real.workspaces import new_prefix

@@ -14,8 +14,8 @@ import yaml
 from flowlift.errors import ManifestError
 from flowlift.repo import marks
 from flowlift.worker.compare import same
-from flowlift.worker.dialect import HELM, as_json
-from flowlift.worker.values import read_values
+from flowlift.worker.values.dialect import HELM, as_json
+from flowlift.worker.values.values import read_values
 from tests.real.parts import MissingPartError, given, missing
 from tests.unit.worker.examples import IMAGE, PLACEHOLDER, values_text
 

@@ -10,8 +10,8 @@ import click
 from flowlift.cli import options, session
 
 if TYPE_CHECKING:
-    from flowlift.delivery.deployments.applying import Applied
-    from flowlift.delivery.deployments.scope import ScopeKind
+    from flowlift.deployments.applying import Applied
+    from flowlift.deployments.scope import ScopeKind
     from flowlift.workspace.client import Client
 
 
@@ -57,7 +57,7 @@ def command(
     refused if the workspace or the repository has changed since.
     """
     from flowlift.cli.applying import Shown  # noqa: PLC0415 - keeps `--help` quick
-    from flowlift.delivery.deployments.applying import Order, apply  # noqa: PLC0415
+    from flowlift.deployments.applying import Order, apply  # noqa: PLC0415
     from flowlift.render.data import read_plan  # noqa: PLC0415
 
     project = session.open_here(directory, branch, base)

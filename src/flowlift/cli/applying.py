@@ -12,7 +12,7 @@ import click
 from flowlift.cli import session
 from flowlift.cli.boundary import INTERRUPTED
 from flowlift.cli.plan import show
-from flowlift.delivery.deployments.applying import Applied, Watcher
+from flowlift.deployments.applying import Applied, Watcher
 from flowlift.errors import InputError
 from flowlift.plan.model import Action, Change, Plan
 from flowlift.render.data import plan_json

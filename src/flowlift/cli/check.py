@@ -28,7 +28,7 @@ def command(*, directory: Path, names: tuple[str, ...], as_json: bool) -> int:
     import json  # noqa: PLC0415 - keeps `--help` quick
     import sys  # noqa: PLC0415
 
-    from flowlift.delivery.deployments.checking import check  # noqa: PLC0415
+    from flowlift.deployments.checking import check  # noqa: PLC0415
     from flowlift.errors import InputError  # noqa: PLC0415
     from flowlift.plan.model import Level  # noqa: PLC0415
     from flowlift.render.findings import render_findings  # noqa: PLC0415

@@ -10,7 +10,7 @@ import click
 from flowlift.cli import options, session
 
 if TYPE_CHECKING:
-    from flowlift.delivery.ci.files import Forge
+    from flowlift.scaffold.ci.files import Forge
 
 forges = click.Choice(["github", "gitlab"])
 
@@ -40,7 +40,7 @@ def _write(*, forge: Forge, directory: Path, as_json: bool) -> None:
     """
     import json  # noqa: PLC0415 - keeps `--help` quick
 
-    from flowlift.delivery.ci.files import write  # noqa: PLC0415
+    from flowlift.scaffold.ci.files import write  # noqa: PLC0415
 
     done = write(session.open_here(directory), forge)
     if as_json:
@@ -65,9 +65,9 @@ def _check(*, forge: Forge | None, directory: Path, as_json: bool) -> int:
     import json  # noqa: PLC0415 - keeps `--help` quick
     from dataclasses import asdict  # noqa: PLC0415
 
-    from flowlift.delivery.ci.files import check  # noqa: PLC0415
     from flowlift.errors import InputError  # noqa: PLC0415
     from flowlift.render.visible import visible  # noqa: PLC0415
+    from flowlift.scaffold.ci.files import check  # noqa: PLC0415
 
     found = check(session.open_here(directory), forge)
     wrong = {file: differences for file, differences in found.items() if differences}

@@ -81,7 +81,7 @@ def command(
     from flowlift.delivery.deciding import Request  # noqa: PLC0415
     from flowlift.delivery.deliver import deliver  # noqa: PLC0415
     from flowlift.delivery.events import stand_in  # noqa: PLC0415
-    from flowlift.delivery.project import open_project  # noqa: PLC0415
+    from flowlift.project.project import open_project  # noqa: PLC0415
 
     project = open_project(directory, stand_in(os.environ, event, event_file))
     told = Told(project.environ, as_json=as_json)

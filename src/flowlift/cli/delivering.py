@@ -18,12 +18,12 @@ import click
 from flowlift.cli import session
 from flowlift.cli.applying import Shown
 from flowlift.cli.plan import show
+from flowlift.delivery.annotations import annotate
 from flowlift.delivery.deciding import Decision, Step
 from flowlift.delivery.deliver import Delivered
-from flowlift.delivery.deployments.applying import Applied, Watcher
 from flowlift.delivery.outcome import Outcome
-from flowlift.delivery.report.annotations import annotate
 from flowlift.delivery.teller import Teller
+from flowlift.deployments.applying import Applied, Watcher
 from flowlift.render.data import plan_json
 from flowlift.render.outcome import RunOutcome, render_runs
 from flowlift.render.screen import screen_of

@@ -10,7 +10,7 @@ import click
 from flowlift.cli import options, session
 
 if TYPE_CHECKING:
-    from flowlift.delivery.deployments.explaining import Origin
+    from flowlift.deployments.explaining import Origin
     from flowlift.workspace.client import Client
 
 
@@ -38,7 +38,7 @@ def command(
     import json  # noqa: PLC0415 - keeps `--help` quick
     import sys  # noqa: PLC0415
 
-    from flowlift.delivery.deployments.explaining import explain_here, explain_in  # noqa: PLC0415
+    from flowlift.deployments.explaining import explain_here, explain_in  # noqa: PLC0415
     from flowlift.render.origins import render_origins  # noqa: PLC0415
     from flowlift.render.screen import screen_of  # noqa: PLC0415
 

@@ -11,8 +11,8 @@ import click
 from flowlift.cli import options, session
 
 if TYPE_CHECKING:
-    from flowlift.delivery.image.access import Access
-    from flowlift.delivery.image.verify import Verified
+    from flowlift.image.access import Access
+    from flowlift.image.proving import Verified
     from flowlift.workspace.images import HandedOver
 
 environments = click.option(
@@ -62,8 +62,8 @@ def _check(
 
     Leaves with 2 where the version is not the next patch, minor or major one, or is taken.
     """
-    from flowlift.delivery.image.check import check  # noqa: PLC0415 - keeps `--help` quick
-    from flowlift.delivery.report.outputs import write_outputs  # noqa: PLC0415
+    from flowlift.image.check import check  # noqa: PLC0415 - keeps `--help` quick
+    from flowlift.project.outputs import write_outputs  # noqa: PLC0415
 
     access = _access(directory, branch, base)
     done = check(access, offline=offline)
@@ -113,8 +113,8 @@ def _build(
     An image with the same inputs (files, base images, platforms, build arguments) is found in the
     registry and gets the tag. What is printed last is the digest, which is what to hand on.
     """
-    from flowlift.delivery.image.steps import Run, build_image  # noqa: PLC0415
-    from flowlift.delivery.report.outputs import write_outputs  # noqa: PLC0415
+    from flowlift.image.steps import Run, build_image  # noqa: PLC0415
+    from flowlift.project.outputs import write_outputs  # noqa: PLC0415
 
     access = _access(directory, branch)
     _check_environments(access, environments)
@@ -161,7 +161,7 @@ def _verify(
     REF is by default the image that was built from these inputs. The code is that of the commit
     that is checked out. Leaves with 1 where an import fails.
     """
-    from flowlift.delivery.image.verify import verify_image  # noqa: PLC0415
+    from flowlift.image.proving import verify_image  # noqa: PLC0415
     from flowlift.image.reference import parse  # noqa: PLC0415
 
     access = _access(directory)
@@ -197,7 +197,7 @@ def _release(*, directory: Path, branch: str | None, as_json: bool) -> None:
     Run again, or by two at once, it changes nothing. A version whose tag is at a commit with
     another image is refused.
     """
-    from flowlift.delivery.image.steps import release  # noqa: PLC0415
+    from flowlift.image.steps import release  # noqa: PLC0415
 
     done = release(_access(directory, branch))
     if as_json:
@@ -235,8 +235,8 @@ def _promote(
     The registry copies all platforms as they are. Where no image was tested with the inputs of
     this commit, it is built, and the reason said.
     """
-    from flowlift.delivery.image.steps import promote_image  # noqa: PLC0415
-    from flowlift.delivery.report.outputs import write_outputs  # noqa: PLC0415
+    from flowlift.image.steps import promote_image  # noqa: PLC0415
+    from flowlift.project.outputs import write_outputs  # noqa: PLC0415
 
     access = _access(directory, branch)
     _check_environments(access, environments)
@@ -290,7 +290,7 @@ def _prune(
 
     What a work pool, a deployment or a release refers to stays, whatever its age.
     """
-    from flowlift.delivery.image.pools import prune_images  # noqa: PLC0415
+    from flowlift.image.pools import prune_images  # noqa: PLC0415
     from flowlift.image.prune import parse_age  # noqa: PLC0415
 
     done = prune_images(
@@ -308,14 +308,14 @@ def _prune(
 
 
 def _access(directory: Path, branch: str | None = None, base: str | None = None) -> Access:
-    from flowlift.delivery.image.access import Access  # noqa: PLC0415 - keeps `--help` quick
+    from flowlift.image.access import Access  # noqa: PLC0415 - keeps `--help` quick
 
     return Access(session.open_here(directory, branch, base), session.say)
 
 
 def _check_environments(access: Access, environments: Sequence[str]) -> None:
     if environments:
-        from flowlift.delivery.image.pools import check_environments  # noqa: PLC0415 - see below
+        from flowlift.image.pools import check_environments  # noqa: PLC0415 - see below
 
         check_environments(access, environments)
 
@@ -323,7 +323,7 @@ def _check_environments(access: Access, environments: Sequence[str]) -> None:
 def _hand_over(access: Access, environments: Sequence[str], pinned: str) -> list[HandedOver]:
     if not environments:
         return []  # the client of workspaces takes as long to load as all else together
-    from flowlift.delivery.image.pools import hand_to_pools  # noqa: PLC0415
+    from flowlift.image.pools import hand_to_pools  # noqa: PLC0415
 
     return [done for name in environments for done in hand_to_pools(access, name, pinned)]
 
@@ -336,7 +336,7 @@ def _say_handed(handed: Iterable[HandedOver]) -> None:
 
 def _say_verified(done: Verified) -> None:
     from flowlift.render.visible import visible  # noqa: PLC0415
-    from flowlift.render.wording import plural  # noqa: PLC0415
+    from flowlift.words import plural  # noqa: PLC0415
 
     for platform, why in done.skipped.items():
         session.say(f"{platform}: not tried: {why}.")
@@ -348,7 +348,7 @@ def _say_verified(done: Verified) -> None:
             f"  {visible(place + failure.error)}"
         )
     if not done.imports:
-        from flowlift.delivery.image.verify import EMULATORS  # noqa: PLC0415
+        from flowlift.image.proving import EMULATORS  # noqa: PLC0415
 
         click.echo(f"Nothing is proven of {done.image}: no platform of it runs here.")
         session.say(f"Try it where one does, or {EMULATORS}")

@@ -10,7 +10,7 @@ import click
 from flowlift.cli import options, session
 
 if TYPE_CHECKING:
-    from flowlift.delivery.deployments.scope import ScopeKind
+    from flowlift.deployments.scope import ScopeKind
     from flowlift.plan.model import Plan
     from flowlift.workspace.client import Client
 
@@ -59,8 +59,8 @@ def command(
     Compares what the manifests declare with what the workspace holds, checks all of it, and
     prints each change with its reason.
     """
-    from flowlift.delivery.deployments.planning import decide  # noqa: PLC0415 - keeps `--help` quick
-    from flowlift.delivery.deployments.reading import read  # noqa: PLC0415
+    from flowlift.deployments.planning import decide  # noqa: PLC0415 - keeps `--help` quick
+    from flowlift.deployments.reading import read  # noqa: PLC0415
     from flowlift.errors import FlowliftError, InputError  # noqa: PLC0415
 
     try:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from flowlift.delivery.deployments.scope import Options, ScopeKind
-    from flowlift.delivery.project import Project
+    from flowlift.deployments.scope import Options, ScopeKind
+    from flowlift.project.project import Project
     from flowlift.workspace.client import Client
 
 T = TypeVar("T")
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 def open_here(directory: Path, branch: str | None = None, base: str | None = None) -> Project:
     """The project in `directory`, with this process's environment."""
-    from flowlift.delivery.project import open_project  # noqa: PLC0415 - keeps `--help` quick
+    from flowlift.project.project import open_project  # noqa: PLC0415 - keeps `--help` quick
 
     return open_project(directory, os.environ, branch=branch, base=base)
 
@@ -34,7 +34,7 @@ def options(
     gone: frozenset[str] = frozenset(),
 ) -> Options:
     """The options of a plan as the command line gives them."""
-    from flowlift.delivery.deployments.scope import Options  # noqa: PLC0415 - keeps `--help` quick
+    from flowlift.deployments.scope import Options  # noqa: PLC0415 - keeps `--help` quick
 
     return Options(scope, names, take_over, allow_delete, gone)
 

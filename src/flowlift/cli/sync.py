@@ -10,7 +10,7 @@ import click
 from flowlift.cli import options, session
 
 if TYPE_CHECKING:
-    from flowlift.delivery.deployments.applying import Applied
+    from flowlift.deployments.applying import Applied
     from flowlift.workspace.client import Client
 
 
@@ -55,8 +55,8 @@ def command(
     never merged is removed. Deployments that open branches hold are left alone.
     """
     from flowlift.cli.applying import Shown  # noqa: PLC0415 - keeps `--help` quick
-    from flowlift.delivery.deployments.applying import Order  # noqa: PLC0415
-    from flowlift.delivery.deployments.syncing import sync  # noqa: PLC0415
+    from flowlift.deployments.applying import Order  # noqa: PLC0415
+    from flowlift.deployments.syncing import sync  # noqa: PLC0415
 
     project = session.open_here(directory)
     branches = {*gone, *([project.context.gone] if project.context.gone else [])}

@@ -44,7 +44,7 @@ def command(
     import json  # noqa: PLC0415 - keeps `--help` quick
     import sys  # noqa: PLC0415
 
-    from flowlift.delivery.deployments.verifying import verify  # noqa: PLC0415
+    from flowlift.deployments.verifying import verify  # noqa: PLC0415
     from flowlift.render.outcome import render_runs  # noqa: PLC0415
     from flowlift.render.progress import Progress  # noqa: PLC0415
     from flowlift.render.screen import screen_of  # noqa: PLC0415

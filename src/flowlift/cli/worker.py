@@ -11,8 +11,8 @@ import click
 from flowlift.cli import options, session
 
 if TYPE_CHECKING:
-    from flowlift.delivery.worker.prepare import Prepared
-    from flowlift.delivery.worker.update import Updated
+    from flowlift.worker.prepare import Prepared
+    from flowlift.worker.update import Updated
 
 CHANGES, FAILED, WRONG = 2, 1, 2
 
@@ -73,7 +73,7 @@ def _check(
     namespace, the secrets (never shown), the Helm release, the live work pool, and what the
     template means for the pool's deployments. Leaves with 2 where something is wrong.
     """
-    from flowlift.delivery.worker.check import check_workers  # noqa: PLC0415 - quick `--help`
+    from flowlift.worker.check import check_workers  # noqa: PLC0415 - quick `--help`
 
     project = session.open_here(directory, branch)
     checked = check_workers(project, environment, image=image, tell=session.say)
@@ -131,7 +131,7 @@ def _update(
     the pool is as it should be; else the release is rolled back, the pool's template with it, and
     the reason told.
     """
-    from flowlift.delivery.worker.update import Order, update_worker  # noqa: PLC0415
+    from flowlift.worker.update import Order, update_worker  # noqa: PLC0415
 
     order = Order(image=image, timeout=timeout, lock_wait=lock_wait)
     project = session.open_here(directory, branch)
@@ -161,7 +161,7 @@ def _status(*, environment: str, directory: Path, as_json: bool) -> int:
     Leaves with 1 where runs do not start: no worker online, the pool paused, runs late, the
     release not deployed.
     """
-    from flowlift.delivery.worker.status import read_status  # noqa: PLC0415 - quick `--help`
+    from flowlift.worker.status import read_status  # noqa: PLC0415 - quick `--help`
 
     statuses = read_status(session.open_here(directory), environment)
     if as_json:
@@ -205,7 +205,7 @@ def _host(
     and with those that are pinned, and swaps the programs in at once. What is right already is
     not touched. Never goes back to an older version without --force.
     """
-    from flowlift.delivery.worker.host import bring_host  # noqa: PLC0415 - keeps `--help` quick
+    from flowlift.worker.host.bring import bring_host  # noqa: PLC0415 - keeps `--help` quick
 
     done = bring_host(
         session.open_here(directory),

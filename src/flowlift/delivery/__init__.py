@@ -1,1 +1,1 @@
-"""The workflows, each readable on one screen, and the CI context that they run in."""
+"""What the event of a CI asks for: decided, delivered in order, reported."""

@@ -11,11 +11,11 @@ from typing import Literal
 
 from flowlift.config import Image
 from flowlift.delivery.events import Event, Stage, in_queue, read_event
-from flowlift.delivery.image.inputs import changed_inputs, describe, select
-from flowlift.delivery.project import Project
 from flowlift.errors import GitError, InputError
 from flowlift.image.reference import parse
+from flowlift.image.selection import changed_inputs, describe, select
 from flowlift.plan.checks.report import Report
+from flowlift.project.project import Project
 from flowlift.repo.globs import Matcher, exact
 
 Workflow = Literal["image", "worker", "deployments"]
@@ -252,7 +252,7 @@ def _deployments(question: _Question) -> tuple[list[Step], str]:
 
 def _why_deployments(question: _Question) -> str:
     """Why deployments are looked at, "" where nothing of them has changed."""
-    from flowlift.delivery.deployments.declared import read_manifests  # noqa: PLC0415 - loads the plan
+    from flowlift.deployments.declared import read_manifests  # noqa: PLC0415 - loads the plan
     from flowlift.repo.changes import modified  # noqa: PLC0415
 
     project = question.project

@@ -11,15 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from flowlift.delivery.deciding import Decision, Request, Step, Workflow, decide
-from flowlift.delivery.deployments.deliver import deliver_deployments
-from flowlift.delivery.image.deliver import deliver_image
+from flowlift.delivery.deliver_deployments import deliver_deployments
+from flowlift.delivery.deliver_image import deliver_image
+from flowlift.delivery.deliver_worker import deliver_worker
 from flowlift.delivery.outcome import Outcome, State, failed
-from flowlift.delivery.project import Project
-from flowlift.delivery.report.reporting import Published, publish
+from flowlift.delivery.report import Published, publish
 from flowlift.delivery.teller import Teller
-from flowlift.delivery.worker.deliver import deliver_worker
 from flowlift.errors import FlowliftError
 from flowlift.forge import Forge, find_forge
+from flowlift.project.project import Project
 from flowlift.repo.command import has_login, logged_in
 
 

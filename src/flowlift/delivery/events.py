@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from flowlift.delivery.context import CiContext
 from flowlift.errors import InputError
+from flowlift.project.context import CiContext
 
 _BY_HAND = frozenset(
     {"workflow_dispatch", "repository_dispatch", "schedule"}

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from flowlift.delivery.deciding import Request, Step
-from flowlift.delivery.project import Project
 from flowlift.errors import FlowliftError
 from flowlift.forge import Forge
 from flowlift.plan.model import Finding, Plan
+from flowlift.project.project import Project
 from flowlift.render.delivery import facts_section, failure_section
 from flowlift.render.visible import visible
 

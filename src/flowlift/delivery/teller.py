@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flowlift.delivery.deciding import Decision, Step
-from flowlift.delivery.deployments.applying import Applied, Watcher
+from flowlift.deployments.applying import Applied, Watcher
 from flowlift.plan.model import Plan
 from flowlift.render.outcome import RunOutcome
 

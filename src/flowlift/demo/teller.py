@@ -14,7 +14,7 @@ from typing import TypeVar
 from flowlift.render.progress import Progress
 from flowlift.render.screen import Ink, fit_encoding, screen_of
 from flowlift.render.visible import cells
-from flowlift.render.wording import duration
+from flowlift.words import duration
 
 T = TypeVar("T")
 

@@ -1,1 +1,1 @@
-"""The flows image: its version and inputs, how it is built, proven, released and promoted."""
+"""The flows image, whole: its version and inputs, built, proven, released, promoted, pools."""

@@ -11,7 +11,7 @@ from flowlift.render.markdown import render_section
 from flowlift.render.markup import code, prose
 from flowlift.render.outcome import RunOutcome, Step, counted
 from flowlift.render.visible import cut, visible
-from flowlift.render.wording import duration, name, place, plural, summary
+from flowlift.words import duration, name, place, plural, summary
 
 _MOST_RUNS = 50
 _MOST_STEPS = 10

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flowlift.plan.model import Finding, Level
 from flowlift.render.screen import Ink
 from flowlift.render.terminal import Page
-from flowlift.render.wording import plural
+from flowlift.words import plural
 
 
 def render_findings(findings: Sequence[Finding], *, checked: int, colour: bool, width: int) -> str:

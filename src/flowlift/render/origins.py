@@ -9,7 +9,7 @@ from flowlift.plan.model import Json
 from flowlift.render.screen import Ink
 from flowlift.render.values import in_words
 from flowlift.render.visible import cells, cut, visible
-from flowlift.render.wording import name
+from flowlift.words import name
 
 
 class Origin(Protocol):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from flowlift.plan.model import Action
 from flowlift.render.screen import Ink
 from flowlift.render.visible import cells, cut, visible
-from flowlift.render.wording import duration, name, plural
+from flowlift.words import duration, name, plural
 
 _PAST = {
     Action.CREATE: "created",

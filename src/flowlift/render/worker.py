@@ -11,10 +11,10 @@ from flowlift.render.fields import lines_of
 from flowlift.render.screen import Ink
 from flowlift.render.terminal import Page
 from flowlift.render.visible import visible
-from flowlift.render.wording import duration, plural
+from flowlift.words import duration, plural
 
 if TYPE_CHECKING:
-    from flowlift.worker.host import Tool
+    from flowlift.worker.host.machine import Tool
     from flowlift.worker.model import LiveQueue, LiveWorker, Part
     from flowlift.worker.report import Checked, ReleaseStatus, WorkerStatus
 

@@ -1,1 +1,1 @@
-"""The Prefect worker and its work pool: values and base job template, Helm, cluster, host."""
+"""The Prefect worker, whole: checked, updated, proven and watched."""

@@ -12,8 +12,8 @@ from urllib.parse import quote
 from flowlift.errors import RefusedError, WorkspaceError
 from flowlift.plan.model import Json
 from flowlift.worker.compare import same
-from flowlift.worker.impact import PoolDeployment
 from flowlift.worker.model import Depth, LivePool, LiveQueue, LiveWorker
+from flowlift.worker.values.impact import PoolDeployment
 from flowlift.workspace.answers import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.paging import chunks, everything

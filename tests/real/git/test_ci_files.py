@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flowlift.delivery.ci.files import check, texts, write
-from flowlift.delivery.ci.inputs import read_inputs
-from flowlift.delivery.project import Project, open_project
 from flowlift.errors import InputError
+from flowlift.project.project import Project, open_project
 from flowlift.repo.globs import Matcher
+from flowlift.scaffold.ci.files import check, texts, write
+from flowlift.scaffold.ci.inputs import read_inputs
 from tests.unit.repo.trees import git
 from tests.unit.repo.trees import write as write_files
 

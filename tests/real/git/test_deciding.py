@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from flowlift.delivery.deciding import Decision, Request, decide
-from flowlift.delivery.project import open_project
 from flowlift.errors import ConfigError, GitError, InputError
+from flowlift.project.project import open_project
 from tests.real.repositories import git_environ
 
 pytestmark = pytest.mark.real

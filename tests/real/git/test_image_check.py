@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from flowlift.delivery.image.access import Access
-from flowlift.delivery.image.check import Checked, check, closed_pull_requests
-from flowlift.delivery.project import open_project
 from flowlift.errors import ConfigError, GitError, VersionError
+from flowlift.image.access import Access
+from flowlift.image.check import Checked, check, closed_pull_requests
 from flowlift.image.reference import DevTag, branch_word
+from flowlift.project.project import open_project
 from tests.real.repositories import GitRepository, create_repository
 
 pytestmark = pytest.mark.real

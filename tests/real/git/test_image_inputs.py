@@ -9,17 +9,17 @@ import msgspec
 import pytest
 
 from flowlift.config import Image
-from flowlift.delivery.image.inputs import (
+from flowlift.errors import ConfigError, LoginError
+from flowlift.image.inputs import Inputs
+from flowlift.image.reference import Reference
+from flowlift.image.selection import (
     changed_inputs,
     describe,
     read_sources,
     select,
     with_bases,
 )
-from flowlift.delivery.project import open_project
-from flowlift.errors import ConfigError, LoginError
-from flowlift.image.inputs import Inputs
-from flowlift.image.reference import Reference
+from flowlift.project.project import open_project
 from tests.real.repositories import GitRepository, create_repository
 
 pytestmark = pytest.mark.real

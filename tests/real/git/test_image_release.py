@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from flowlift.delivery.image.access import Access
-from flowlift.delivery.image.steps import Released, release
-from flowlift.delivery.project import open_project
 from flowlift.errors import GitError, InputError, VersionError
+from flowlift.image.access import Access
+from flowlift.image.steps import Released, release
+from flowlift.project.project import open_project
 from tests.real.repositories import GitRepository, create_repository, git_environ
 
 pytestmark = pytest.mark.real

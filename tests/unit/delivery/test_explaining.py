@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flowlift.delivery.deployments.explaining import explain
+from flowlift.deployments.explaining import explain
 from flowlift.plan.desired import resolve
 from flowlift.plan.templates import Values
 from tests.unit.plan.build_parts import declared, flow, policy

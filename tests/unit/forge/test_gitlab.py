@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowlift.delivery.report.commenting import Page, write_comment
+from flowlift.delivery.comment import Page, write_comment
 from flowlift.errors import ForgeRefusedError
 from flowlift.forge import NewRelease, Status
 from flowlift.forge.gitlab import GitLab

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 from flowlift.plan.model import Action, FieldChange, Finding, Level
 from flowlift.render.worker import render_check, render_host, render_status
-from flowlift.worker.host import Tool
+from flowlift.worker.host.machine import Tool
 from flowlift.worker.model import Depth, LiveQueue, LiveWorker, Part
 from flowlift.worker.report import Checked, PoolStatus, ReleaseStatus, WorkerStatus
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from flowlift.worker.findings import CHECKS
+from flowlift.worker.values.findings import CHECKS
 
 PAGE = Path(__file__).parents[3] / "docs" / "worker.md"
 ROW = re.compile(r"^\| ([a-z-]+) \| (error|warning) \|", re.MULTILINE)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flowlift.repo import marks
-from flowlift.worker.dialect import HELM, as_json
+from flowlift.worker.values.dialect import HELM, as_json
 
 
 def value(text: str) -> Any:

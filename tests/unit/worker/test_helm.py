@@ -10,8 +10,8 @@ import pytest
 
 from flowlift.errors import HelmError
 from flowlift.plan.model import Action
-from flowlift.worker.charts import chart_name, compare_release
-from flowlift.worker.helm import (
+from flowlift.worker.cluster.charts import chart_name, compare_release
+from flowlift.worker.cluster.helm import (
     Release,
     Revision,
     chart_path,
@@ -20,8 +20,8 @@ from flowlift.worker.helm import (
     helm_error,
     read_time,
 )
+from flowlift.worker.cluster.program import Answer
 from flowlift.worker.model import Desired, DesiredPool
-from flowlift.worker.program import Answer
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 VALUES = {"worker": {"config": {"workPool": "p", "limit": 5}}}

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from flowlift.worker import host
-from flowlift.worker.host import Machine
+from flowlift.worker.host import machine
+from flowlift.worker.host.machine import Machine
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with too little of everything, and a user who is not root."""
     usage = shutil.disk_usage("/")
-    monkeypatch.setattr(host, "_memory", lambda: 512_000_000)
+    monkeypatch.setattr(machine, "_memory", lambda: 512_000_000)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=100_000_000))
     monkeypatch.setattr(shutil, "which", lambda name, path=None: None)
@@ -31,7 +31,7 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         other.bind(("", 0))
         other.listen()
         port = other.getsockname()[1]
-        monkeypatch.setattr(host, "K3S_PORTS", (port,))
+        monkeypatch.setattr(machine, "K3S_PORTS", (port,))
         yield port
 
 

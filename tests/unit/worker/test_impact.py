@@ -7,7 +7,7 @@ from typing import Any
 from flowlift.errors import Position
 from flowlift.plan.model import Level
 from flowlift.worker.compare import differences, same
-from flowlift.worker.impact import PoolDeployment, compare_templates, find_impact
+from flowlift.worker.values.impact import PoolDeployment, compare_templates, find_impact
 from tests.unit.worker.examples import template
 
 AT = Position("values.yaml", 12)

@@ -6,8 +6,8 @@ import pytest
 
 from flowlift.config.worker import Host
 from flowlift.errors import InputError, WorkerError
-from flowlift.worker.download import sum_in
-from flowlift.worker.releases import (
+from flowlift.worker.host.download import sum_in
+from flowlift.worker.host.releases import (
     expected_sum,
     helm_archive,
     k3s_binary,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flowlift.worker.rules import refusals
+from flowlift.worker.values.rules import refusals
 
 
 def refused(properties: Any, given: dict[str, Any], **more: Any) -> list[tuple[str, str, str]]:

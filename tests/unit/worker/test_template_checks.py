@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from flowlift.worker.template import read_template
-from flowlift.worker.template_checks import check_template
+from flowlift.worker.values.template import read_template
+from flowlift.worker.values.template_checks import check_template
 from tests.unit.worker.examples import template
 
 Change = Callable[[dict[str, Any]], None]

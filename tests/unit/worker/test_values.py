@@ -9,9 +9,9 @@ import pytest
 
 from flowlift.config.worker import Worker
 from flowlift.errors import ManifestError
-from flowlift.worker.desired import desire
-from flowlift.worker.values import CONFIGURATION, Values, read_values
-from flowlift.worker.values_checks import check_values
+from flowlift.worker.values.desired import desire
+from flowlift.worker.values.values import CONFIGURATION, Values, read_values
+from flowlift.worker.values.values_checks import check_values
 from tests.unit.worker.examples import FIRST_LINE, IMAGE, PLACEHOLDER, TAIL, template, values_text
 
 FILE = "etc/values-dev.yaml"

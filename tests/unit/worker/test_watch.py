@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flowlift.worker.watch import by_events, is_ready, judge, step
+from flowlift.worker.cluster.watch import by_events, is_ready, judge, step
 
 
 def pod(*containers: dict[str, Any], init: tuple[dict[str, Any], ...] = (), **status: Any) -> Any:

@@ -1,1 +1,0 @@
-"""The workflows' files, and the paths that start them."""

@@ -1,0 +1,193 @@
+"""The deployments' part of a delivery: planned, applied, run, or brought back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from flowlift.delivery.deciding import Step
+from flowlift.delivery.outcome import Outcome, State, failed, title_of
+from flowlift.delivery.teller import Teller
+from flowlift.deployments.applying import Applied, Order, apply
+from flowlift.deployments.checking import check
+from flowlift.deployments.planning import decide
+from flowlift.deployments.reading import read
+from flowlift.deployments.scope import Options
+from flowlift.deployments.syncing import sync
+from flowlift.deployments.verifying import verify
+from flowlift.errors import EndpointError, FindingsError, InputError
+from flowlift.plan import stamps
+from flowlift.plan.model import Level, Plan
+from flowlift.render.delivery import Part, facts_section, findings_section, plan_section
+from flowlift.render.outcome import RunOutcome
+from flowlift.render.outcome import Step as Change
+from flowlift.render.visible import visible
+from flowlift.workspace.client import Client
+from flowlift.workspace.running import with_client
+
+T = TypeVar("T")
+INTERRUPTED = 130
+_NAMED = 10
+
+
+@dataclass(slots=True)
+class _Seen:
+    """The plan that was shown last, also where an error ends the apply."""
+
+    plan: Plan | None = None
+    runs: list[RunOutcome] = field(default_factory=list)
+
+
+def deliver_deployments(state: State, step: Step, teller: Teller) -> Outcome:
+    """One environment's step: check, plan, apply or sync."""
+    if step.verb == "check":
+        return _check(state, step)
+    if step.verb == "plan":
+        return _plan(state, step, teller)
+    return _write(state, step, teller)
+
+
+def _check(state: State, step: Step) -> Outcome:
+    """What the repository alone tells, of what the change is about."""
+    scoped, findings = check(state.project, Options("changed"))
+    errors = any(finding.level is Level.ERROR for finding in findings)
+    names = tuple(name for index in scoped.reasons if (name := scoped.key(index)))
+    why = "Planned without a workspace, as a fork gets no secrets."
+    if names:
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        listed = ", ".join(f"'{visible(name)}'" for name in names[:_NAMED])
+        why += f" Changed: {listed}{more}."
+    return Outcome(
+        step,
+        lambda limit: findings_section(title_of(step), len(scoped.reasons), findings, limit, why),
+        code=InputError.exit_code if errors else 0,
+        quiet=not scoped.reasons and not findings,
+        findings=tuple(findings),
+        data={"in_scope": names},
+    )
+
+
+def _plan(state: State, step: Step, teller: Teller) -> Outcome:
+    project = state.project
+    try:
+        project.endpoint(step.environment)
+    except EndpointError as error:
+        if step.environment in state.request.environments:
+            raise
+        # Secrets of PROD may well be kept from pull requests: what is known is still delivered.
+        lead = f"Not planned: this job has no address of {step.environment}."
+        state.say(f"{step.environment}: not planned: {error.message}")
+        return Outcome(step, lambda limit: facts_section(title_of(step), lead), quiet=True)
+
+    async def work(client: Client) -> Plan:
+        return decide(project, await read(project, step.environment, Options(), client))
+
+    plan = _with_client(state, step.environment, work)
+    teller.planned(plan)
+    return Outcome(
+        step,
+        lambda limit: plan_section(plan, "planned", limit),
+        code=InputError.exit_code if plan.errors else 0,
+        quiet=not plan.writes and not plan.findings,
+        plan=plan,
+        findings=plan.findings,
+    )
+
+
+def _write(state: State, step: Step, teller: Teller) -> Outcome:
+    """Apply, or bring back; then run what was written, where the environment wants that."""
+    project, environment = state.project, step.environment
+    seen = _Seen()
+    watcher = teller.watcher(environment)
+    order, part = _order(state, step)
+
+    def planned(plan: Plan) -> None:
+        seen.plan = plan
+        watcher.planned(plan)
+
+    async def work(client: Client) -> Applied:
+        telling = replace(watcher, planned=planned)
+        return await (sync if step.verb == "sync" else apply)(project, order, client, telling)
+
+    try:
+        result = _with_client(state, environment, work)
+    except FindingsError as error:
+        if seen.plan is None:
+            return failed(step, error)
+        return _refused(step, seen.plan, part, error)
+    teller.applied(environment, result)
+    if part == "proposed" and result.complete and project.settings.environment(environment).verify:
+        seen.runs = _runs(state, environment, result)
+        teller.ran(seen.runs)
+    return _applied(step, part, result, seen.runs)
+
+
+def _order(state: State, step: Step) -> tuple[Order, Part]:
+    if step.verb == "apply":
+        on_default = state.project.settings.environment(step.environment).ref == "default"
+        return Order(step.environment), "released" if on_default else "proposed"
+    gone = frozenset({state.project.context.gone} if state.project.context.gone else ())
+    return Order(step.environment, Options("all", gone=gone), returning=True), "returned"
+
+
+def _refused(step: Step, plan: Plan, part: Part, error: FindingsError) -> Outcome:
+    return Outcome(
+        step,
+        lambda limit: plan_section(plan, part, limit),
+        code=error.exit_code,
+        error=error,
+        plan=plan,
+        findings=plan.findings,
+        state="failure",
+    )
+
+
+def _runs(state: State, environment: str, result: Applied) -> list[RunOutcome]:
+    """Run what was written, but what was deleted or went back to the default branch."""
+    branch = result.plan.provenance.branch
+    names = tuple(
+        change.deployment
+        for change in result.written.done
+        if change.desired is not None and change.labels.get(stamps.BRANCH) == branch
+    )
+    if not names:
+        return []
+
+    async def work(client: Client) -> list[RunOutcome]:
+        return await verify(state.project, environment, names, client)
+
+    return _with_client(state, environment, work)
+
+
+def _applied(step: Step, part: Part, result: Applied, runs: list[RunOutcome]) -> Outcome:
+    plan, written = result.plan, result.written
+    done = [Change(change.action, change.deployment) for change in written.done]
+    wrong = [Change(change.action, change.deployment, why) for change, why in written.failed]
+    left = [Change(change.action, change.deployment) for change in written.left]
+    well = result.complete and all(run.well for run in runs)
+    code = 0 if well else INTERRUPTED if written.interrupted else 1
+
+    def section(limit: int) -> str:
+        return plan_section(plan, part, limit, written=done, failed=wrong, left=left, runs=runs)
+
+    return Outcome(
+        step,
+        section,
+        code=code,
+        quiet=not plan.writes and not plan.findings,
+        plan=plan,
+        findings=plan.findings,
+        written=tuple(change.deployment for change in done),
+        data={
+            "failed": {change.deployment: change.why for change in wrong},
+            "left": [change.deployment for change in left],
+            "runs": {run.deployment: run.state for run in runs},
+        },
+        state="success" if well else "failure",
+    )
+
+
+def _with_client(state: State, environment: str, work: Callable[[Client], Awaitable[T]]) -> T:
+    project = state.project
+    return with_client(project.endpoint(environment), work)

@@ -1,1 +1,0 @@
-"""The flows image, from its inputs to the pools that start with it."""

@@ -1,0 +1,187 @@
+"""Apply: the plan that was shown is written, under the environment's lock, or nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flowlift.deployments.building import run_builds
+from flowlift.deployments.planning import decide
+from flowlift.deployments.reading import Reading, read
+from flowlift.deployments.scope import Options
+from flowlift.errors import FindingsError, InputError, StalePlanError
+from flowlift.plan.model import Action, Change, Plan
+from flowlift.project.project import Project
+from flowlift.workspace.client import Client
+from flowlift.workspace.live import read_live
+from flowlift.workspace.lock import Lock
+from flowlift.workspace.write import Written, write
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an apply has done. `confirmed` is False where a person said no."""
+
+    plan: Plan
+    written: Written = field(default_factory=Written)
+    confirmed: bool = True
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that was planned is written."""
+        return not self.written.failed and not self.written.left
+
+
+@dataclass(slots=True)
+class Watcher:
+    """What an apply tells while it runs; each call may print, none decides."""
+
+    planned: Callable[[Plan], None] = lambda plan: None
+    confirm: Callable[[Plan], bool] = lambda plan: True
+    waiting: Callable[[str], None] = lambda holder: None
+    building: Callable[[str], None] = lambda step: None
+    done: Callable[[Change, float], None] = lambda change, seconds: None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be applied: to which environment, with which options, from which saved plan."""
+
+    environment: str
+    options: Options = field(default_factory=Options)
+    saved: Plan | None = None
+    returning: bool = False
+    lock_wait: float = 300.0
+    """Seconds to wait for another writer."""
+
+
+async def apply(project: Project, order: Order, client: Client, watcher: Watcher) -> Applied:
+    """Plan, check, and write what differs. What could not be written is in the result.
+
+    Raises:
+        FindingsError: the plan has errors; nothing was written.
+        StalePlanError: the saved plan is not what would be done now; nothing was written.
+        LockedError: another writer did not finish in time; nothing was written.
+    """
+    _refuse_unmerged(project, order)
+    reading = await _read(project, order, client)
+    plan = decide(project, reading)
+    if order.saved is not None:
+        check_saved(order.saved, plan)
+    watcher.planned(plan)
+    if plan.errors:
+        raise FindingsError("")
+    if not plan.writes and not _has_steps(reading):
+        return Applied(plan)
+    if not watcher.confirm(plan):
+        return Applied(plan, confirmed=False)
+    lock = Lock(
+        client,
+        repository=project.name,
+        holder=project.context.run or None,
+        wait=order.lock_wait,
+        on_wait=watcher.waiting,
+    )
+    async with lock:
+        if await _has_moved(client, plan):
+            # Somebody else wrote while we waited: what is right now is planned from what is live.
+            if order.saved is not None:
+                raise StalePlanError(
+                    "The workspace changed after the plan was saved.",
+                    remedy="Plan again and look at it before you apply.",
+                )
+            reading = await _read(project, order, client)
+            plan = decide(project, reading)
+            watcher.planned(plan)
+        if _has_steps(reading) and not plan.errors:
+            outputs = await run_builds(project, reading, client.endpoint, watcher.building)
+            plan = decide(project, reading, outputs)
+            if plan.errors:
+                watcher.planned(plan)
+        if plan.errors:
+            raise FindingsError("")
+        written = await write(client, plan.writes, watcher.done, still_ours=lock.check)
+    return Applied(plan, written)
+
+
+def check_saved(saved: Plan, fresh: Plan) -> None:
+    """Refuse a saved plan that is not, to the letter, what would be done now.
+
+    Raises:
+        StalePlanError: something differs; the message says what.
+    """
+    if saved.environment != fresh.environment:
+        raise InputError(
+            f"The saved plan is for {saved.environment!r}, not for {fresh.environment!r}.",
+            remedy=f"flowlift apply {saved.environment} PLAN.json",
+        )
+    remedy = "Plan again and look at it before you apply."
+    if saved.provenance.commit != fresh.provenance.commit:
+        raise StalePlanError(
+            f"The saved plan is for commit {saved.provenance.commit[:8]}, this is"
+            f" {fresh.provenance.commit[:8]}.",
+            remedy=remedy,
+        )
+    if saved.provenance.branch != fresh.provenance.branch:
+        raise StalePlanError(
+            f"The saved plan is for branch {saved.provenance.branch!r}, this is"
+            f" {fresh.provenance.branch!r}.",
+            remedy=remedy,
+        )
+    before = {change.deployment: change.fingerprint for change in saved.writes}
+    after = {change.deployment: change.fingerprint for change in fresh.writes}
+    moved = sorted(
+        name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
+    )
+    if moved:
+        raise StalePlanError(
+            f"The saved plan is stale for {', '.join(moved[:3])}"
+            + (f" and {len(moved) - 3} more" if len(moved) > 3 else "")
+            + ".",
+            remedy=remedy,
+        )
+
+
+async def _read(project: Project, order: Order, client: Client) -> Reading:
+    return await read(project, order.environment, order.options, client, returning=order.returning)
+
+
+def _refuse_unmerged(project: Project, order: Order) -> None:
+    """An environment that runs the default branch gets only what is merged into it."""
+    policy = project.policy(order.environment)
+    if not policy.on_default_branch or project.branch == policy.default_branch:
+        return
+    default = project.repository.default_ref(policy.default_branch)
+    if not project.repository.is_ancestor(project.commit, default):
+        raise InputError(
+            f"Branch {project.branch!r} is not merged into {policy.default_branch!r}, whose code"
+            f" {policy.environment} runs.",
+            remedy=f"Merge it first. What that will change: flowlift plan {policy.environment}",
+        )
+
+
+def _has_steps(reading: Reading) -> bool:
+    """Whether a deployment in scope has build or push steps, which only a run can tell of."""
+    return any(
+        resolution.desired.declared.build or resolution.desired.declared.push
+        for resolution in reading.resolutions.values()
+    )
+
+
+async def _has_moved(client: Client, plan: Plan) -> bool:
+    """Whether one of the deployments to write is no longer as it was read."""
+    if not plan.writes:
+        return False
+    names = {change.deployment.partition("/")[2] for change in plan.writes}
+    live = await read_live(client, names=names)
+    for change in plan.writes:
+        now = live.get(change.deployment)
+        if change.action is Action.CREATE and now is not None:
+            return True
+        if change.live is not None and (
+            now is None
+            or (now.body, now.schedules, dict(now.labels))
+            != (change.live.body, change.live.schedules, dict(change.live.labels))
+        ):
+            return True
+    return False

@@ -1,0 +1,1 @@
+"""The cluster that the worker runs in, by kubectl and Helm."""

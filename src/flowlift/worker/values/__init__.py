@@ -1,0 +1,1 @@
+"""What the worker's values say: the chart's keys, and the base job template in them."""

@@ -1,0 +1,55 @@
+"""What a worker should be: the configuration and the values file of an environment, as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flowlift.config.worker import Worker
+from flowlift.plan.model import Json
+from flowlift.worker.model import Desired, DesiredPool
+from flowlift.worker.values.values import Values
+
+
+def desire(
+    config: Worker, environment: str, values: Values, *, image: str | None, root: str
+) -> Desired:
+    """The desired state that a configuration and a values file with its image come to."""
+    template = values.template.data if values.template is not None else None
+    name = values.get("worker", "config", "name")
+    queues = values.get("worker", "config", "workQueues")
+    return Desired(
+        environment=environment,
+        release=config.release,
+        chart=config.chart,
+        repository=config.repository,
+        version=config.version,
+        namespace=config.namespace,
+        values=values.data,
+        values_file=values.file,
+        root=root,
+        pool=DesiredPool(str(values.get("worker", "config", "workPool") or ""), template, image),
+        worker=str(name) if name else None,
+        queues=_names(queues),
+        pull_secrets=_names(values.get("worker", "image", "pullSecrets")),
+        job_pull_secrets=job_pull_secrets(template),
+        secrets=config.secrets,
+        canary=config.canary,
+        chart_login=config.chart_login,
+    )
+
+
+def job_pull_secrets(template: Mapping[str, Json] | None) -> tuple[str, ...]:
+    """The image pull secrets that a base job template gives to the pods of flow runs."""
+    found: Any = template
+    for part in ("job_configuration", "job_manifest", "spec", "template", "spec"):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return _names(found.get("imagePullSecrets") if isinstance(found, Mapping) else None)
+
+
+def _names(listed: Json) -> tuple[str, ...]:
+    """Names that are listed as texts, or as objects with a `name`."""
+    if not isinstance(listed, list):
+        return ()
+    named = (item.get("name") if isinstance(item, Mapping) else item for item in listed)
+    return tuple(str(name) for name in named if name)

@@ -1,0 +1,155 @@
+"""A base job template as a file has it: its JSON, and the line that each part of it stands on."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NoReturn
+
+from flowlift.errors import FlowliftError, Position
+from flowlift.plan.model import Finding, Json
+from flowlift.repo import marks
+from flowlift.worker.values.findings import finding
+
+PLACEHOLDER = re.compile(r"{{\s*([\w.\-\[\]$]+)\s*}}")
+"""A variable as Prefect's server finds it in a job configuration (3.8.8)."""
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A base job template with its places.
+
+    `start` is the line of the file on which the JSON's own first line stands. `spread` says that
+    the lines of the JSON are lines of the file; else all of it stands on `start`.
+    """
+
+    data: Mapping[str, Json]
+    file: str
+    start: int = 1
+    spread: bool = True
+    lines: Mapping[Path, int] = field(default_factory=dict, repr=False)
+
+    def position(self, *path: str | int) -> Position:
+        """Where the value at `path` stands: the nearest line known, at worst the template's own."""
+        for end in range(len(path), 0, -1):
+            line = self.lines.get(tuple(path[:end]))
+            if line:
+                return self.at(line)
+        return Position(self.file, self.start)
+
+    def at(self, line: int) -> Position:
+        """The place of a line of the JSON, which counts from 1."""
+        return Position(self.file, self.start + (line - 1 if self.spread else 0))
+
+    @property
+    def properties(self) -> Mapping[str, Json]:
+        """The declared variables; none where they are not even an object."""
+        variables = self.data.get("variables")
+        declared = variables.get("properties") if isinstance(variables, Mapping) else None
+        return declared if isinstance(declared, Mapping) else {}
+
+    @property
+    def configuration(self) -> Mapping[str, Json]:
+        """The job configuration; empty where it is not even an object."""
+        found = self.data.get("job_configuration")
+        return found if isinstance(found, Mapping) else {}
+
+    @property
+    def image(self) -> str | None:
+        """The default of the variable `image`; None where there is no such variable or default."""
+        return default_image(self.data)
+
+    def with_image(self, image: str) -> Template | None:
+        """The same with `image` as that default; None where there is no variable `image`."""
+        if not takes_image(self.data):
+            return None
+        return replace(self, data=with_image(self.data, image))
+
+
+def default_image(template: Mapping[str, Json]) -> str | None:
+    """The image that runs start with, unless a deployment says otherwise."""
+    try:
+        found = template["variables"]["properties"]["image"]["default"]
+    except (KeyError, TypeError, IndexError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def takes_image(template: Mapping[str, Json]) -> bool:
+    """Whether a template has a variable `image`, with a default or without."""
+    try:
+        return isinstance(template["variables"]["properties"]["image"], Mapping)
+    except (KeyError, TypeError, IndexError):
+        return False
+
+
+def with_image(template: Mapping[str, Json], image: str) -> dict[str, Json]:
+    """A copy of `template`, which has a variable `image`, with that default."""
+    wanted = copy.deepcopy(dict(template))
+    wanted["variables"]["properties"]["image"]["default"] = image
+    return wanted
+
+
+def read_template(
+    text: str, file: str, *, start: int = 1, spread: bool = True
+) -> tuple[Template | None, list[Finding]]:
+    """The template in `text`, None where it is no JSON object; and what is wrong with its JSON."""
+    place = Template({}, file, start, spread)
+    try:
+        data = json.loads(text, parse_constant=_no_number)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno} of the JSON"
+        return None, [
+            _broken(f"is not JSON: {error.msg} ({where}).", place.at(error.lineno)),
+        ]
+    except (ValueError, RecursionError) as error:
+        return None, [_broken(f"is not JSON: {error}.", place.at(1))]
+    if not isinstance(data, dict):
+        return None, [_broken("is no JSON object.", place.at(1))]
+    try:
+        # JSON is YAML but for tabs between values.
+        marked = marks.read(text.replace("\t", " "), file)
+    except FlowliftError:
+        return replace(place, data=data), []
+    findings = [
+        finding(
+            "duplicate-key",
+            f"The key {twice.key!r} stands twice in one object, first on line {twice.first} of the"
+            " JSON: the later one wins without a word.",
+            "Keep one of the two.",
+            place.at(twice.line),
+        )
+        for twice in marked.duplicates
+    ]
+    return replace(place, data=data, lines=marks.Lines(marked.mark)), findings
+
+
+def _broken(what: str, at: Position) -> Finding:
+    return finding(
+        "template-json",
+        f"The base job template {what}",
+        "Correct it: Helm would take it, and the worker's pod would fail at its start.",
+        at,
+    )
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+def texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every text within `value`, keys included, with the path that it stands at."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield (*path, key), str(key)
+            yield from texts(item, (*path, key))
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from texts(item, (*path, index))
