@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from flowlift.image.access import Access
-from flowlift.image.steps import Run, build_image
+from flowlift.image.release import Run, build_image
 from flowlift.project.project import open_project
 from tests.real.images import PLATFORMS, ImagePlatform, Images, docker
 from tests.real.platform import Result

@@ -13,7 +13,7 @@ import yaml
 from flowlift.errors import ImageError
 from flowlift.image.access import Access
 from flowlift.image.proving import Verified, prove
-from flowlift.image.steps import Run, build_image
+from flowlift.image.release import Run, build_image
 from flowlift.project.project import open_project
 from tests.real.images import PLATFORMS, ImagePlatform, Images
 from tests.real.repositories import GitRepository

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import pytest
 
 from flowlift.errors import HelmError
-from flowlift.worker.cluster.private import fetch_chart
+from flowlift.worker.cluster.chart_login import fetch_chart
 from flowlift.worker.model import Desired, DesiredPool
 from tests.real.cluster import CHART, Cluster, WorkerPlatform
 

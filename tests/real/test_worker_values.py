@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from flowlift.errors import ManifestError
-from flowlift.repo import marks
+from flowlift.repo import yaml_lines
 from flowlift.worker.compare import same
-from flowlift.worker.values.dialect import HELM, as_json
+from flowlift.worker.values.helm_yaml import HELM, as_json
 from flowlift.worker.values.values import read_values
 from tests.real.parts import MissingPartError, given, missing
 from tests.unit.worker.examples import IMAGE, PLACEHOLDER, values_text
@@ -80,7 +80,7 @@ def test_every_way_to_write_a_scalar_means_what_it_means_to_helm(helm: str, char
     listed = scalars()
     text = "".join(f"v{number}: {word}\n" for number, word in enumerate(listed))
     theirs = ask(helm, chart, text + f"keys: {KEYS}\n")
-    ours = as_json(marks.read(text + f"keys: {KEYS}\n", "f", HELM), "f")
+    ours = as_json(yaml_lines.read(text + f"keys: {KEYS}\n", "f", HELM), "f")
     differing = {
         word: (theirs[f"v{number}"], ours[f"v{number}"])
         for number, word in enumerate(listed)

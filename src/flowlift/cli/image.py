@@ -113,7 +113,7 @@ def _build(
     An image with the same inputs (files, base images, platforms, build arguments) is found in the
     registry and gets the tag. What is printed last is the digest, which is what to hand on.
     """
-    from flowlift.image.steps import Run, build_image  # noqa: PLC0415
+    from flowlift.image.release import Run, build_image  # noqa: PLC0415
     from flowlift.project.outputs import write_outputs  # noqa: PLC0415
 
     access = _access(directory, branch)
@@ -197,7 +197,7 @@ def _release(*, directory: Path, branch: str | None, as_json: bool) -> None:
     Run again, or by two at once, it changes nothing. A version whose tag is at a commit with
     another image is refused.
     """
-    from flowlift.image.steps import release  # noqa: PLC0415
+    from flowlift.image.release import release  # noqa: PLC0415
 
     done = release(_access(directory, branch))
     if as_json:
@@ -235,7 +235,7 @@ def _promote(
     The registry copies all platforms as they are. Where no image was tested with the inputs of
     this commit, it is built, and the reason said.
     """
-    from flowlift.image.steps import promote_image  # noqa: PLC0415
+    from flowlift.image.release import promote_image  # noqa: PLC0415
     from flowlift.project.outputs import write_outputs  # noqa: PLC0415
 
     access = _access(directory, branch)

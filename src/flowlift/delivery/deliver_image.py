@@ -11,7 +11,7 @@ from flowlift.image.access import Access
 from flowlift.image.check import check
 from flowlift.image.promote import Promoted
 from flowlift.image.proving import prove
-from flowlift.image.steps import Released, build_image, promote_image, release
+from flowlift.image.release import Released, build_image, promote_image, release
 from flowlift.render.markup import prose
 from flowlift.render.visible import cut, visible
 from flowlift.repo.tags import subjects_since_release

@@ -14,7 +14,7 @@ from flowlift.plan import stamps
 from flowlift.plan.model import Json, Live
 from flowlift.project.project import Project
 from flowlift.render.outcome import RunOutcome
-from flowlift.workspace.answers import AnswerError
+from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.live import read_live
 from flowlift.workspace.runs import (

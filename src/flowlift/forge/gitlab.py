@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flowlift.errors import ForgeRefusedError
-from flowlift.forge.line import Line
+from flowlift.forge.http import Line
 from flowlift.forge.model import Comment, NewRelease, Release, Status
 
 _NOTES = (

@@ -13,6 +13,7 @@ from typing import Any
 
 from flowlift.plan import stamps
 from flowlift.plan.fields import FIELDS, comparable, digest, is_known, schedule_content
+from flowlift.plan.json_diff import differences
 from flowlift.plan.mask import mask
 from flowlift.plan.model import (
     Action,
@@ -28,7 +29,6 @@ from flowlift.plan.model import (
     ReasonKind,
     Schedule,
 )
-from flowlift.plan.places import differences
 from flowlift.plan.schedules import pair
 from flowlift.plan.triggers import describe_trigger, trigger_contents
 

@@ -17,9 +17,9 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from flowlift.plan.fields import DEFAULTS
+from flowlift.plan.json_diff import ABSENT
 from flowlift.plan.mask import HIDDEN
 from flowlift.plan.model import Action, Change, FieldChange, Json, Kept
-from flowlift.plan.places import ABSENT
 from flowlift.render.values import (
     bare,
     below,

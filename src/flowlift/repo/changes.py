@@ -23,7 +23,7 @@ from flowlift.repo.differences import (
     same_but_name,
 )
 from flowlift.repo.git import Repository
-from flowlift.repo.named import Named, Reader
+from flowlift.repo.mentioned import Named, Reader
 
 _CONFIGURATION = ("flowlift.toml", "pyproject.toml")
 

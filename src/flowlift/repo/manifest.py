@@ -10,10 +10,10 @@ from typing import Any
 
 from flowlift.errors import ManifestError, Position
 from flowlift.plan.model import Declared, Finding, Json, Level, Steps
-from flowlift.repo import marks
+from flowlift.repo import yaml_lines
 from flowlift.repo.garbage import uncollected
 from flowlift.repo.globs import Matcher
-from flowlift.repo.marks import Lines, Mark
+from flowlift.repo.yaml_lines import Lines, Mark
 
 _IGNORE = re.compile(r"(?:^|\s)#[^#\n]*?flowlift:\s*ignore\[([^\]\n]*)\]")
 _ANCHOR = re.compile(r"(?:^|[\s:,\[{-])&[\w-]+")
@@ -73,7 +73,7 @@ def read(text: str | bytes, file: str, *, root: str = "") -> Manifest:
     """
     if isinstance(text, bytes):
         text = _decoded(text, file)
-    document = marks.read(text, file)
+    document = yaml_lines.read(text, file)
     data = {} if document.value is None else document.value
     if not isinstance(data, dict):
         raise ManifestError(

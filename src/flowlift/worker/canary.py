@@ -12,7 +12,7 @@ from flowlift.plan.model import Json
 from flowlift.worker.cluster.cluster import Cluster
 from flowlift.worker.cluster.watch import complete, judge
 from flowlift.worker.model import Desired
-from flowlift.workspace.answers import AnswerError
+from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.runs import Run, cancel_run, last_logs, start_run, watch_runs
 

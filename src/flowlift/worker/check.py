@@ -20,8 +20,8 @@ from flowlift.worker.pulling import check_images, images_of
 from flowlift.worker.report import Checked
 from flowlift.worker.values.findings import finding
 from flowlift.workspace.client import Client
+from flowlift.workspace.gather import together
 from flowlift.workspace.running import with_client
-from flowlift.workspace.together import together
 
 Tell = Callable[[str], None]
 

@@ -19,10 +19,10 @@ from flowlift.worker.cluster.secrets import Wanted, compare, outdated
 from flowlift.worker.cluster.watch import is_ready
 from flowlift.worker.compare import differences, same
 from flowlift.worker.model import Depth, Desired, LivePool, LiveWorker, Part
-from flowlift.workspace.answers import AnswerError
+from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
+from flowlift.workspace.gather import together
 from flowlift.workspace.pools import read_depth, read_pool, read_workers
-from flowlift.workspace.together import together
 
 OnDrift = Literal["undo", "keep"]
 

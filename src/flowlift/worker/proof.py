@@ -25,8 +25,8 @@ from flowlift.worker.cluster.watch import Watch, is_ready
 from flowlift.worker.compare import differences, same
 from flowlift.worker.model import Depth, Desired, LiveWorker
 from flowlift.workspace.client import Client
+from flowlift.workspace.gather import together
 from flowlift.workspace.pools import read_depth, read_pool, read_workers, write_template
-from flowlift.workspace.together import together
 
 INIT = "sync-base-job-template"
 """The chart's container that brings the template to the pool."""

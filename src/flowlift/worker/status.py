@@ -20,9 +20,9 @@ from flowlift.worker.report import PoolStatus, ReleaseStatus, WorkerStatus
 from flowlift.worker.values.template import default_image
 from flowlift.worker.values.values import read_values
 from flowlift.workspace.client import Client
+from flowlift.workspace.gather import together
 from flowlift.workspace.pools import read_depth, read_pool, read_queues, read_workers
 from flowlift.workspace.running import with_client
-from flowlift.workspace.together import together
 
 
 def read_status(project: Project, environment: str) -> list[WorkerStatus]:

@@ -33,12 +33,12 @@ from flowlift.worker.look import (
 from flowlift.worker.model import Desired, Part
 from flowlift.worker.prepare import Prepared, prepare, workers_of
 from flowlift.worker.proof import Proof, Prover, UnprovenError, alive
-from flowlift.workspace.answers import AnswerError
+from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
+from flowlift.workspace.gather import together
 from flowlift.workspace.lock import Lock
 from flowlift.workspace.pools import read_pool, write_template
 from flowlift.workspace.running import with_client
-from flowlift.workspace.together import together
 
 Tell = Callable[[str], None]
 

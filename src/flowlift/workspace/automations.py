@@ -25,10 +25,10 @@ from flowlift.errors import RefusedError
 from flowlift.plan import stamps
 from flowlift.plan.model import Json
 from flowlift.plan.triggers import canonical
-from flowlift.workspace.answers import AnswerError
+from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
+from flowlift.workspace.gather import together
 from flowlift.workspace.paging import PAGE, everything
-from flowlift.workspace.together import together
 
 LABEL = stamps.PREFIX + "triggers"
 """The label that lists the names of the automations that flowlift made for a deployment."""

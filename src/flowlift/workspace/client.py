@@ -24,8 +24,8 @@ from packaging.version import InvalidVersion, Version
 from flowlift import __version__
 from flowlift.errors import FlowliftError, UnsupportedError, WorkspaceError
 from flowlift.plan.model import Json
-from flowlift.workspace import trouble
-from flowlift.workspace.answers import AnswerError, is_query, no_api, refusal
+from flowlift.workspace import retry
+from flowlift.workspace.api_errors import AnswerError, is_query, no_api, refusal
 from flowlift.workspace.clock import loop_time
 from flowlift.workspace.endpoint import Endpoint
 from flowlift.workspace.pace import Pace
@@ -64,7 +64,7 @@ class Client:
         self._version: asyncio.Task[str] | None = None
 
     async def __aenter__(self) -> Client:
-        self._trust = trouble.trust(self.endpoint)
+        self._trust = retry.trust(self.endpoint)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -173,18 +173,18 @@ class Client:
         self, method: str, path: str, json: Json, *, reading: bool, repeatable: bool
     ) -> Json:
         pace = self.reads if reading else self.writes
-        attempts = trouble.Attempts(self.endpoint, f"{method} {path}", repeatable)
+        attempts = retry.Attempts(self.endpoint, f"{method} {path}", repeatable)
         while True:
             answer = await self._exchange(method, path, json, pace)
             if isinstance(answer, httpx.Response):
                 if answer.status_code != 500 or not attempts.may_fail_again():
                     return self._content(method, path, answer)
-                answer = trouble.Trouble("failed inside (500)")
+                answer = retry.Trouble("failed inside (500)")
             await asyncio.sleep(attempts.pause(answer, known=self._known))
 
     async def _exchange(
         self, method: str, path: str, json: Json, pace: Pace
-    ) -> httpx.Response | trouble.Trouble:
+    ) -> httpx.Response | retry.Trouble:
         """Send once, in its turn."""
         async with pace.turn() as turn:
             line = self._line = self._line or _Line(self.endpoint, self._trust, self._transport)
@@ -192,14 +192,14 @@ class Client:
                 answer, seconds = await line.send(method, path, json)
             except httpx.TransportError as error:
                 await self._hang_up(line)
-                return trouble.of_transport(error, self.endpoint)
+                return retry.of_transport(error, self.endpoint)
             self._known = True
             self._set_clock(answer)
             if answer.status_code >= 500:
                 await self._hang_up(line)
-            if answer.status_code in trouble.PASSING:
-                found = trouble.of_answer(answer)
-                pace.refused(turn, wait=min(found.wait or 0.0, trouble.PUT_OFF_PATIENCE))
+            if answer.status_code in retry.PASSING:
+                found = retry.of_answer(answer)
+                pace.refused(turn, wait=min(found.wait or 0.0, retry.PUT_OFF_PATIENCE))
                 return found
             pace.answered(turn, _kind(method, path), seconds)
             return answer

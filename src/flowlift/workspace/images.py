@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 from flowlift.errors import WorkspaceError
 from flowlift.plan.model import Json
-from flowlift.workspace.answers import AnswerError
+from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
+from flowlift.workspace.gather import together
 from flowlift.workspace.paging import everything
-from flowlift.workspace.together import together
 
 
 @dataclass(frozen=True, slots=True)

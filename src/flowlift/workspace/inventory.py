@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from flowlift.plan.model import Json, Pool
-from flowlift.workspace.answers import AnswerError
+from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
+from flowlift.workspace.gather import together
 from flowlift.workspace.paging import PAGE, everything
-from flowlift.workspace.together import together
 
 BlockName = tuple[str, str]
 """A block's type slug and name, as in `prefect.blocks.SLUG.NAME`."""

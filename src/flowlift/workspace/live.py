@@ -16,8 +16,8 @@ from flowlift.plan.model import Json, Live, Schedule
 from flowlift.plan.timing import canonical_timing
 from flowlift.workspace.automations import owned_triggers, read_automations
 from flowlift.workspace.client import Client
+from flowlift.workspace.gather import together
 from flowlift.workspace.paging import chunks, everything, pages
-from flowlift.workspace.together import together
 
 BY_CREATION = "CREATED_DESC"
 

@@ -25,7 +25,7 @@ from types import TracebackType
 
 from flowlift.errors import FlowliftError, LockedError, UnreachableError
 from flowlift.plan.model import Json
-from flowlift.workspace.answers import AnswerError
+from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.clock import loop_time
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from flowlift.plan.model import Json
 from flowlift.workspace.client import Client
-from flowlift.workspace.together import together
+from flowlift.workspace.gather import together
 
 PAGE = 200
 """What a server gives in one page at most (its setting `api.default_limit`)."""

@@ -14,10 +14,10 @@ from flowlift.plan.model import Json
 from flowlift.worker.compare import same
 from flowlift.worker.model import Depth, LivePool, LiveQueue, LiveWorker
 from flowlift.worker.values.impact import PoolDeployment
-from flowlift.workspace.answers import AnswerError
+from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
+from flowlift.workspace.gather import together
 from flowlift.workspace.paging import chunks, everything
-from flowlift.workspace.together import together
 
 HEARTBEAT = 30.0
 """Seconds between a worker's heartbeats, where it does not say."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from flowlift.plan.model import Json
-from flowlift.workspace.answers import AnswerError
+from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
+from flowlift.workspace.gather import together
 from flowlift.workspace.paging import PAGE, chunks
-from flowlift.workspace.together import together
 
 TAG = "flowlift-verify"
 """The tag of every run that verify starts."""

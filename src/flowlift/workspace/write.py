@@ -19,8 +19,8 @@ from flowlift.errors import FlowliftError
 from flowlift.plan.mask import HIDDEN, mask
 from flowlift.plan.model import Action, Change, Json
 from flowlift.workspace.client import Client
-from flowlift.workspace.putting import Putter
-from flowlift.workspace.removing import remove
+from flowlift.workspace.delete import remove
+from flowlift.workspace.upsert import Putter
 
 OnDone = Callable[[Change, float], None]
 Outcome = Sequence[tuple[Change, "str | None"]]

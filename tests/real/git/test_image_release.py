@@ -11,7 +11,7 @@ import pytest
 
 from flowlift.errors import GitError, InputError, VersionError
 from flowlift.image.access import Access
-from flowlift.image.steps import Released, release
+from flowlift.image.release import Released, release
 from flowlift.project.project import open_project
 from tests.real.repositories import GitRepository, create_repository, git_environ
 

@@ -12,7 +12,7 @@ import pytest
 
 from flowlift.errors import ForgeRefusedError
 from flowlift.forge.github import GitHub
-from flowlift.forge.line import Line
+from flowlift.forge.http import Line
 from flowlift.forge.model import Status
 
 STATUS = Status(

@@ -8,7 +8,7 @@ from flowlift.delivery.comment import Page, write_comment
 from flowlift.errors import ForgeRefusedError
 from flowlift.forge import NewRelease, Status
 from flowlift.forge.gitlab import GitLab
-from flowlift.forge.line import Line
+from flowlift.forge.http import Line
 from flowlift.render.comment import read_sections
 from tests.unit.forge.gitlab_stub import BASE, GitLabStub
 

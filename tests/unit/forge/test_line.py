@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from flowlift.errors import ForgeError, ForgeRefusedError
-from flowlift.forge.line import ATTEMPTS, PATIENCE, Line
+from flowlift.forge.http import ATTEMPTS, PATIENCE, Line
 
 RIGHT = "Comments need `pull-requests: write`."
 

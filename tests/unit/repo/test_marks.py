@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flowlift.errors import ManifestError
-from flowlift.repo.marks import Lines, read
+from flowlift.repo.yaml_lines import Lines, read
 from tests.unit.growth import growth
 
 SCALARS = [

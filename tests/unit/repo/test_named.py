@@ -8,7 +8,7 @@ import pytest
 
 from flowlift.errors import Position
 from flowlift.plan.model import Declared
-from flowlift.repo.named import Named
+from flowlift.repo.mentioned import Named
 
 SHELL = "prefect.deployments.steps.run_shell_script"
 PIP = "prefect.deployments.steps.pip_install_requirements"

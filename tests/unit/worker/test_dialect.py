@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from flowlift.repo import marks
-from flowlift.worker.values.dialect import HELM, as_json
+from flowlift.repo import yaml_lines
+from flowlift.worker.values.helm_yaml import HELM, as_json
 
 
 def value(text: str) -> Any:
-    return as_json(marks.read(f"v: {text}\n", "f", HELM), "f")["v"]
+    return as_json(yaml_lines.read(f"v: {text}\n", "f", HELM), "f")["v"]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_scalar_is_what_helm_takes_it_for(text: str, meant: Any) -> None:
 
 def test_merge_keys_and_anchors_are_followed() -> None:
     text = "b: &b {p: 1, q: 2}\na:\n  <<: *b\n  q: 3\n"
-    assert as_json(marks.read(text, "f", HELM), "f")["a"] == {"p": 1, "q": 3}
+    assert as_json(yaml_lines.read(text, "f", HELM), "f")["a"] == {"p": 1, "q": 3}
 
 
 def test_keys_become_texts() -> None:
@@ -53,4 +53,4 @@ def test_keys_become_texts() -> None:
 
 
 def test_prefect_s_own_reading_is_as_before() -> None:
-    assert marks.read("v: 1e3\nw: y\n", "f").value == {"v": "1e3", "w": "y"}
+    assert yaml_lines.read("v: 1e3\nw: y\n", "f").value == {"v": "1e3", "w": "y"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowlift.workspace.answers import detail
+from flowlift.workspace.api_errors import detail
 
 
 def reason(*location: str | int, kind: str, text: str) -> dict[str, object]:

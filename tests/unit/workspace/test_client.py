@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from flowlift.errors import RefusedError, UnreachableError, UnsupportedError, WorkspaceError
-from flowlift.workspace import trouble
-from flowlift.workspace.answers import AnswerError
+from flowlift.workspace import retry
+from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from tests.real.proxy import Answer, Request
 from tests.unit.workspace.fake_api import (
@@ -27,16 +27,16 @@ from tests.unit.workspace.fake_api import (
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(trouble, "GREETING_PATIENCE", 2.0)
-    monkeypatch.setattr(trouble, "PATIENCE", 2.0)
-    monkeypatch.setattr(trouble, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(retry, "GREETING_PATIENCE", 2.0)
+    monkeypatch.setattr(retry, "PATIENCE", 2.0)
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.01)
 
 
 @pytest.fixture
 def _hopeless(monkeypatch: pytest.MonkeyPatch):
     """For a server that will not come back."""
-    monkeypatch.setattr(trouble, "GREETING_PATIENCE", 0.1)
-    monkeypatch.setattr(trouble, "PATIENCE", 0.1)
+    monkeypatch.setattr(retry, "GREETING_PATIENCE", 0.1)
+    monkeypatch.setattr(retry, "PATIENCE", 0.1)
 
 
 def one_after_the_other(path: str, *answers: Answer) -> Answering:
@@ -130,7 +130,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
     ],
 )
 def test_how_long_to_wait_is_a_number_or_a_date(headers: dict[str, str], seconds: float | None):
-    assert trouble.retry_after(httpx.Response(429, headers=headers)) == seconds
+    assert retry.retry_after(httpx.Response(429, headers=headers)) == seconds
 
 
 def test_one_that_puts_us_off_for_ever_is_given_up():
@@ -144,7 +144,7 @@ def test_one_that_puts_us_off_for_ever_is_given_up():
         times.append(asyncio.get_running_loop().time())
 
     ask_model(network, work)
-    assert trouble.PUT_OFF_PATIENCE - 60 <= times[0] <= trouble.PUT_OFF_PATIENCE + 60
+    assert retry.PUT_OFF_PATIENCE - 60 <= times[0] <= retry.PUT_OFF_PATIENCE + 60
 
 
 @pytest.mark.usefixtures("_hopeless")

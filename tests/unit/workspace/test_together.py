@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from flowlift.workspace.together import together
+from flowlift.workspace.gather import together
 
 
 async def _value(number: int) -> int:

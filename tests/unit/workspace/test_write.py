@@ -13,7 +13,7 @@ from flowlift.errors import LockedError
 from flowlift.plan.fields import KnownAfterBuild
 from flowlift.plan.model import Change
 from flowlift.workspace import client as client_module
-from flowlift.workspace import putting, trouble
+from flowlift.workspace import retry, upsert
 from flowlift.workspace.automations import LABEL
 from flowlift.workspace.client import Client
 from flowlift.workspace.write import Written, write
@@ -74,9 +74,9 @@ class Workspace:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(trouble, "PATIENCE", 0.2)
-    monkeypatch.setattr(trouble, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(putting, "PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(retry, "PATIENCE", 0.2)
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(upsert, "PAUSES", (0.01, 0.01))
 
 
 def run(workspace: Workspace, *changes: Change, **options: Any) -> tuple[Written, Proxy]:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from flowlift.errors import FlowliftError, Position
 from flowlift.plan.model import Finding, Json
-from flowlift.repo import marks
+from flowlift.repo import yaml_lines
 from flowlift.worker.values.findings import finding
 
 PLACEHOLDER = re.compile(r"{{\s*([\w.\-\[\]$]+)\s*}}")
@@ -113,7 +113,7 @@ def read_template(
         return None, [_broken("is no JSON object.", place.at(1))]
     try:
         # JSON is YAML but for tabs between values.
-        marked = marks.read(text.replace("\t", " "), file)
+        marked = yaml_lines.read(text.replace("\t", " "), file)
     except FlowliftError:
         return replace(place, data=data), []
     findings = [
@@ -126,7 +126,7 @@ def read_template(
         )
         for twice in marked.duplicates
     ]
-    return replace(place, data=data, lines=marks.Lines(marked.mark)), findings
+    return replace(place, data=data, lines=yaml_lines.Lines(marked.mark)), findings
 
 
 def _broken(what: str, at: Position) -> Finding:

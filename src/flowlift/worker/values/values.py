@@ -14,9 +14,9 @@ import yaml
 
 from flowlift.errors import ManifestError, Position
 from flowlift.plan.model import Finding, Json
-from flowlift.repo import marks
-from flowlift.worker.values.dialect import HELM, as_json
+from flowlift.repo import yaml_lines
 from flowlift.worker.values.findings import finding
+from flowlift.worker.values.helm_yaml import HELM, as_json
 from flowlift.worker.values.template import Path, Template, read_template, texts
 
 CONFIGURATION = ("worker", "config", "baseJobTemplate", "configuration")
@@ -69,7 +69,7 @@ def read_values(text: str, file: str, *, placeholder: str, image: str | None) ->
     Raises:
         ManifestError: it is not YAML that Helm reads, or no mapping.
     """
-    document = marks.read(text, file, HELM)
+    document = yaml_lines.read(text, file, HELM)
     data = {} if document.value is None else as_json(document, file)
     if not isinstance(data, dict):
         raise ManifestError(
@@ -80,7 +80,7 @@ def read_values(text: str, file: str, *, placeholder: str, image: str | None) ->
     stood = image is not None and any(placeholder in found for _, found in texts(data))
     if image is not None:
         data = _replaced(data, placeholder, image)
-    values = Values(data, file, marks.Lines(document.mark), None, _twice(document, file))
+    values = Values(data, file, yaml_lines.Lines(document.mark), None, _twice(document, file))
     said = values.get(*CONFIGURATION)
     if said is None or values.has_own_config_map:
         return _config_map(values)
@@ -149,7 +149,7 @@ def _config_map(values: Values) -> Values:
     )
 
 
-def _twice(document: marks.Marked, file: str) -> tuple[Finding, ...]:
+def _twice(document: yaml_lines.Marked, file: str) -> tuple[Finding, ...]:
     return tuple(
         finding(
             "duplicate-key",

@@ -23,8 +23,8 @@ from flowlift.plan.fields import DEFAULTS, FIELDS, is_known
 from flowlift.plan.model import Change, Desired, Json, Live, Schedule
 from flowlift.workspace.automations import label, normal, related_to, resource
 from flowlift.workspace.client import Client
+from flowlift.workspace.gather import together
 from flowlift.workspace.paging import chunks, everything
-from flowlift.workspace.together import together
 
 PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between attempts to make an automation, which must not be made twice."""

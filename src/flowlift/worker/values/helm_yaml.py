@@ -15,7 +15,7 @@ import yaml
 
 from flowlift.errors import ManifestError, Position
 from flowlift.plan.model import Json
-from flowlift.repo.marks import Dialect, Lines, Marked
+from flowlift.repo.yaml_lines import Dialect, Lines, Marked
 
 _TAG = "tag:yaml.org,2002:"
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

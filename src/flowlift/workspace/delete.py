@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 
 from flowlift.errors import FlowliftError, RefusedError, UnreachableError
 from flowlift.plan.model import Change
-from flowlift.workspace.answers import AnswerError
+from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.automations import resource
 from flowlift.workspace.client import Client
-from flowlift.workspace.together import together
+from flowlift.workspace.gather import together
 
 
 async def remove(client: Client, changes: Sequence[Change]) -> list[tuple[Change, str | None]]:
