@@ -16,16 +16,16 @@ from pathlib import Path
 from bench import platforms
 from bench.deployments import Cell, run
 from bench.installed import flowlift
-from tests.real import servers
-from tests.real.forge import (
+from tests.parts import servers
+from tests.parts.forge import (
     ForgeRepository,
     ForgeServer,
     create_forge_repository,
     find_forge_server,
 )
-from tests.real.forge_jobs import ForgeJobs, build_wheel, offer_setup_uv, required
-from tests.real.parts import MissingPartError
-from tests.real.repositories import GitRepository
+from tests.parts.forge_jobs import ForgeJobs, build_wheel, offer_setup_uv, required
+from tests.parts.given import MissingPartError
+from tests.parts.repositories import GitRepository
 
 RUNS = 3
 

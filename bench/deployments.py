@@ -26,8 +26,8 @@ import httpx
 from bench import platforms
 from bench.floor import post
 from bench.installed import flowlift
-from tests.real import servers
-from tests.real.proxy import Proxy
+from tests.parts import servers
+from tests.parts.proxy import Proxy
 
 BIN = Path(sys.executable).parent
 RUNS = 3

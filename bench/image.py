@@ -26,10 +26,10 @@ from urllib.parse import urlsplit
 
 from bench.deployments import Cell, run
 from bench.installed import flowlift
-from tests.real.images import PLATFORMS, Images, docker, find_images
-from tests.real.parts import MissingPartError
-from tests.real.repositories import create_repository
-from tests.real.slow import SlowLine
+from tests.parts.given import MissingPartError
+from tests.parts.images import PLATFORMS, Images, docker, find_images
+from tests.parts.repositories import create_repository
+from tests.parts.slow import SlowLine
 
 UV = str(Path(sys.executable).parent / "uv")
 RUNS = 7

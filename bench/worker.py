@@ -19,12 +19,12 @@ from pathlib import Path
 from bench.deployments import Cell, run
 from bench.image import Row
 from bench.installed import flowlift
-from tests.real import servers
-from tests.real.cluster import CHART, LOGIN, Cluster, WorkerPlatform, find_cluster
-from tests.real.flow_images import FlowImages
-from tests.real.images import find_images
-from tests.real.parts import MissingPartError
-from tests.real.repositories import create_repository
+from tests.parts import servers
+from tests.parts.cluster import CHART, LOGIN, Cluster, WorkerPlatform, find_cluster
+from tests.parts.flow_images import FlowImages
+from tests.parts.given import MissingPartError
+from tests.parts.images import find_images
+from tests.parts.repositories import create_repository
 
 RUNS = 5
 PATIENCE = 120.0

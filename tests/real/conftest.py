@@ -13,23 +13,24 @@ from typing import Any
 
 import pytest
 
-from tests.real import servers
-from tests.real.cluster import LOGIN, Cluster, WorkerPlatform, find_cluster
-from tests.real.flow_images import FlowImages
-from tests.real.forge import (
+from flowlift.repo.git import Repository, open_repository
+from tests.parts import servers, trees
+from tests.parts.cluster import LOGIN, Cluster, WorkerPlatform, find_cluster
+from tests.parts.flow_images import FlowImages
+from tests.parts.forge import (
     ForgeRepository,
     ForgeServer,
     create_forge_repository,
     find_forge_server,
 )
-from tests.real.forge_jobs import build_wheel, offer_setup_uv
-from tests.real.images import ImagePlatform, Images, find_images
-from tests.real.kept import Kept
-from tests.real.parts import MissingPartError, given, missing
-from tests.real.platform import Platform
-from tests.real.repositories import GitRepository, create_repository
-from tests.real.servers import Server
-from tests.real.workspaces import Workspace, new_prefix
+from tests.parts.forge_jobs import build_wheel, offer_setup_uv
+from tests.parts.given import MissingPartError, given, missing
+from tests.parts.images import ImagePlatform, Images, find_images
+from tests.parts.kept import Kept
+from tests.parts.platform import Platform
+from tests.parts.repositories import GitRepository, create_repository
+from tests.parts.servers import Server
+from tests.parts.workspaces import Workspace, new_prefix
 
 ROLES = {
     "prefect_server": ("dev",),
@@ -234,6 +235,21 @@ def process_worker(workspace: Workspace, work_pool: str, start_worker: StartWork
 def git_repository(tmp_path: Path) -> GitRepository:
     """An empty repository on main, with a bare remote."""
     return create_repository(tmp_path / "git")
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repository:
+    """A repository with one file, as flowlift opens it."""
+    return open_repository(trees.repository(tmp_path / "platform", {"a.txt": "a\n"}))
+
+
+@pytest.fixture
+def pushed(repo: Repository, tmp_path: Path) -> Repository:
+    """The same with a bare remote that has its main."""
+    trees.git(tmp_path, "init", "--quiet", "--bare", "--initial-branch", "main", "remote.git")
+    trees.git(repo.root, "remote", "add", "origin", str(tmp_path / "remote.git"))
+    trees.git(repo.root, "push", "--quiet", "origin", "main")
+    return repo
 
 
 @pytest.fixture(scope="session")

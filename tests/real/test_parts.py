@@ -13,16 +13,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.parts.given import MissingPartError, given, missing
+from tests.parts.kept import Kept
+from tests.parts.repositories import GitRepository
+from tests.parts.root import ROOT
+from tests.parts.servers import Server, create_process_pool, start_server
+from tests.parts.workspaces import Workspace
 from tests.real.conftest import OldPrefect, StartServer
-from tests.real.kept import Kept
-from tests.real.parts import MissingPartError, given, missing
-from tests.real.repositories import GitRepository
-from tests.real.servers import Server, create_process_pool, start_server
-from tests.real.workspaces import Workspace
 
 pytestmark = pytest.mark.real
-
-ROOT = Path(__file__).parents[2]
 
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -98,7 +97,7 @@ def test_process_ends_when_the_last_user_lets_go(tmp_path: Path):
 
 def test_process_ends_with_a_test_run_that_is_killed(tmp_path: Path):
     program = (
-        "import os, sys, time; from pathlib import Path; from tests.real.kept import Kept;"
+        "import os, sys, time; from pathlib import Path; from tests.parts.kept import Kept;"
         f"Kept(Path(sys.argv[1])).start({SLEEP!r}, os.environ);"
         "os.kill(os.getpid(), 9)"
     )

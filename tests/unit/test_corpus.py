@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.real import corpus
-from tests.real.corpus import Case, Expected
+from tests.parts import corpus
+from tests.parts.corpus import Case, Expected
 
 CASES = corpus.load()
 

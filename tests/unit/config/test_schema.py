@@ -11,8 +11,9 @@ import tomli
 
 from flowlift.config import schema
 from flowlift.scaffold import write_platform
+from tests.parts.root import ROOT
 
-PUBLISHED = Path(__file__).parents[3] / "docs/config.schema.json"
+PUBLISHED = ROOT / "docs/config.schema.json"
 
 
 def test_the_published_schema_is_current():

@@ -10,7 +10,7 @@ from flowlift.forge import NewRelease, Status
 from flowlift.forge.gitlab import GitLab
 from flowlift.forge.http import Line
 from flowlift.render.comment import read_sections
-from tests.unit.forge.gitlab_stub import BASE, GitLabStub
+from tests.parts.gitlab_stub import BASE, GitLabStub
 
 GOOD = "glpat-good"
 RELEASE = NewRelease("v1.2.0", "v1.2.0", "notes")

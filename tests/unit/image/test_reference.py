@@ -18,7 +18,7 @@ from flowlift.image.reference import (
     pull_request_tag,
     read_dev_tag,
 )
-from tests.unit.texts import ANY
+from tests.parts.texts import ANY
 
 DIGEST = "sha256:" + "a" * 64
 

@@ -14,7 +14,7 @@ from flowlift.plan.build import Inputs, Wanted, build
 from flowlift.plan.checks.report import Report
 from flowlift.plan.diff import create
 from flowlift.plan.model import Action, Live, Plan, Policy, Reason
-from tests.unit.plan.build_parts import declared, desired, live_after, policy, provenance
+from tests.parts.plans import declared, desired, live_after, policy, provenance
 
 
 def live(name: str, branch: str = "main", pull_request: int | None = None, **data: Any) -> Live:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flowlift.plan.checkout import clone_directory, on_branch
-from tests.unit.plan.build_parts import URL, policy
+from tests.parts.plans import URL, policy
 
 GIT_CLONE = "prefect.deployments.steps.git_clone"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flowlift.plan.diff import compare, create
 from flowlift.plan.model import Action, Change, Desired, Live, Policy, Schedule
-from tests.unit.plan.build_parts import declared, desired, flow, live_after, policy, provenance
+from tests.parts.plans import declared, desired, flow, live_after, policy, provenance
 
 DAILY = {"cron": "0 6 * * *", "timezone": "Europe/Berlin"}
 EVENT = {"expect": ["done"]}

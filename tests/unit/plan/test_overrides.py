@@ -7,7 +7,7 @@ from typing import Any
 from flowlift.plan.desired import resolve
 from flowlift.plan.overrides import decided, override
 from flowlift.plan.templates import Values
-from tests.unit.plan.build_parts import declared, flow, policy
+from tests.parts.plans import declared, flow, policy
 
 ENTRY: dict[str, Any] = {
     "name": "daily",

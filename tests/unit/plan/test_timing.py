@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flowlift.plan.fields import KnownAfterBuild
 from flowlift.plan.timing import canonical_timing
-from tests.unit.texts import ANY
+from tests.parts.texts import ANY
 
 WRITTEN = datetime(2026, 11, 23, 18, 3, 20, 338169, tzinfo=timezone.utc)
 

@@ -12,8 +12,8 @@ import pytest
 from flowlift.errors import InputError
 from flowlift.plan.model import Plan
 from flowlift.render.data import plan_json, plan_schema, read_plan
-from tests.unit.render import example_plans as examples
-from tests.unit.render import golden
+from tests.parts import example_plans as examples
+from tests.parts import golden
 
 EXAMPLES = [
     examples.pull_request(),

@@ -16,10 +16,10 @@ from flowlift.plan.model import Finding, Level, Plan
 from flowlift.render.markdown import render_markdown
 from flowlift.render.markup import code, fenced, html_code, prose
 from flowlift.render.visible import visible
-from tests.unit.growth import growth
-from tests.unit.render import example_plans as examples
-from tests.unit.render import golden
-from tests.unit.texts import ANY
+from tests.parts import example_plans as examples
+from tests.parts import golden
+from tests.parts.growth import growth
+from tests.parts.texts import ANY
 
 OURS = {
     *("h2", "h3", "p", "strong", "em", "b", "br", "sub", "code", "pre", "ul", "li"),

@@ -15,7 +15,7 @@ from flowlift.render.outcome import (
     partly_applied,
     render_runs,
 )
-from tests.unit.render import golden
+from tests.parts import golden
 
 UI = "http://127.0.0.1:4200/runs/flow-run/0f3c"
 RUNS = (

@@ -14,11 +14,11 @@ from flowlift.plan.diff import compare, create
 from flowlift.plan.model import Action, Change, Kept, Plan, Reason
 from flowlift.render.terminal import render_plan
 from flowlift.render.visible import cells
-from tests.unit.growth import growth
-from tests.unit.plan.build_parts import declared, desired, live_after, policy, provenance
-from tests.unit.render import example_plans as examples
-from tests.unit.render import golden
-from tests.unit.texts import ANY
+from tests.parts import example_plans as examples
+from tests.parts import golden
+from tests.parts.growth import growth
+from tests.parts.plans import declared, desired, live_after, policy, provenance
+from tests.parts.texts import ANY
 
 COLOUR = re.compile(r"\x1b\[[0-9]+m")
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowlift.render.visible import cells, cut, cut_pair, visible
-from tests.unit.texts import ANY
+from tests.parts.texts import ANY
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from flowlift.repo.changed import Changed
 from flowlift.repo.closure import MOST_CHAINS, Entry, reached
-from tests.unit.repo import trees
+from tests.parts import trees
 
 FLOW = "src/flows/daily.py"
 

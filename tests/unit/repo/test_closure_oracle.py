@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from flowlift.repo.changed import Changed
 from flowlift.repo.closure import MOST_CHAINS, Entry, reached
-from tests.unit.repo import loader, trees
+from tests.parts import loader, trees
 
 Load = Callable[[dict[str, Any]], list[str]]
 

@@ -16,7 +16,7 @@ from flowlift.config import Environment, Settings, Verify, load
 from flowlift.errors import ConfigError, InputError
 from flowlift.scaffold import Written, pool_name, write_platform
 from flowlift.scaffold.rendering import toml_string, yaml_scalar
-from tests.unit.texts import ANY
+from tests.parts.texts import ANY
 
 REMOTE = "https://git.example.com/acme/platform.git"
 

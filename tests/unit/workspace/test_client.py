@@ -14,8 +14,7 @@ from flowlift.errors import RefusedError, UnreachableError, UnsupportedError, Wo
 from flowlift.workspace import retry
 from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
-from tests.real.proxy import Answer, Request
-from tests.unit.workspace.fake_api import (
+from tests.parts.fake_api import (
     Answering,
     ModelNetwork,
     ask,
@@ -23,6 +22,7 @@ from tests.unit.workspace.fake_api import (
     endpoint,
     fake_api,
 )
+from tests.parts.proxy import Answer, Request
 
 
 @pytest.fixture(autouse=True)

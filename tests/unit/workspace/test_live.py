@@ -18,9 +18,9 @@ from flowlift.workspace.automations import (
     owned_triggers,
 )
 from flowlift.workspace.live import body_of, read_live, schedules_of, slow_server_hint
-from tests.real.proxy import Answer, Request
-from tests.unit.workspace import parts
-from tests.unit.workspace.fake_api import ask, fake_api
+from tests.parts import writes
+from tests.parts.fake_api import ask, fake_api
+from tests.parts.proxy import Answer, Request
 
 
 def test_a_limit_of_the_deployments_own_is_the_number_that_was_sent():
@@ -76,30 +76,30 @@ def said(trigger: Any, deployment_id: str, **other: Any) -> dict[str, Any]:
 
 
 def test_an_automation_comes_back_as_the_trigger_that_was_sent():
-    trigger = parts.trigger("nightly", within=5)
+    trigger = writes.trigger("nightly", within=5)
     assert normal(said(trigger, "d1")) == trigger
 
 
 def test_also_from_a_server_that_knows_less():
-    trigger = parts.trigger("nightly")
+    trigger = writes.trigger("nightly")
     old = said(trigger, "d1")
     del old["tags"]
     old["actions"][0].pop("schedule_after", None)
     assert normal(old) == trigger
 
 
-STAMPED = {"name": "nightly", "labels": parts.STAMP}
+STAMPED = {"name": "nightly", "labels": writes.STAMP}
 
 
 @pytest.mark.parametrize(
     ("name", "labels", "owned"),
     [
-        ("nightly__automation_2", parts.STAMP, True),
-        ("made by hand", parts.STAMP, False),
-        ("other__automation_1", parts.STAMP, False),
-        ("after upload", {**parts.STAMP, LABEL: '["after upload"]'}, True),
-        ("made by hand", {**parts.STAMP, LABEL: '["after upload"]'}, False),
-        ("made by hand", {**parts.STAMP, LABEL: "broken"}, False),
+        ("nightly__automation_2", writes.STAMP, True),
+        ("made by hand", writes.STAMP, False),
+        ("other__automation_1", writes.STAMP, False),
+        ("after upload", {**writes.STAMP, LABEL: '["after upload"]'}, True),
+        ("made by hand", {**writes.STAMP, LABEL: '["after upload"]'}, False),
+        ("made by hand", {**writes.STAMP, LABEL: "broken"}, False),
         # Never written by flowlift: it cannot tell, so it includes.
         ("made by hand", {"prefect.flow.id": "f"}, True),
         ("made by hand", None, True),
@@ -110,7 +110,7 @@ def test_which_automations_are_a_deployments_triggers(name: str, labels: Any, ow
 
 
 def test_the_label_lists_the_names_of_triggers():
-    triggers = (parts.trigger("x", name="née"), parts.trigger("x", 2))
+    triggers = (writes.trigger("x", name="née"), writes.trigger("x", 2))
     assert names_in(label(triggers)) == ["née", "x__automation_2"]
     assert label(()) == {}
 
@@ -123,7 +123,7 @@ def test_an_automation_that_does_more_than_run_the_deployment_is_no_trigger():
 
 
 def test_triggers_are_in_the_order_in_which_they_were_made():
-    one, two = parts.trigger("nightly"), parts.trigger("nightly", 2)
+    one, two = writes.trigger("nightly"), writes.trigger("nightly", 2)
     items = (
         said(two, "d1", id="a2", created="2026-01-02T00:00:00Z"),
         said(one, "d1", id="a1", created="2026-01-01T00:00:00Z"),
@@ -153,7 +153,7 @@ def serving(deployments: int, automations: int = 0, status: int = 200):
         if request.path == "/flows/filter":
             return Answer(200, [{"id": "f1", "name": "etl"}])
         if request.path == "/automations/filter":
-            trigger = parts.trigger("n0")
+            trigger = writes.trigger("n0")
             every = [said(trigger, "d0", id=f"a{n}") for n in range(automations)]
             return Answer(status, every[page])
         return None

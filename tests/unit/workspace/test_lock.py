@@ -23,8 +23,8 @@ from flowlift.workspace.lock import (
     lock_name,
     read_lease,
 )
-from tests.real.proxy import Answer, Request
-from tests.unit.workspace.fake_api import ModelNetwork, ask_model
+from tests.parts.fake_api import ModelNetwork, ask_model
+from tests.parts.proxy import Answer, Request
 
 T = TypeVar("T")
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)

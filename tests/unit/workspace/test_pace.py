@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from flowlift.workspace.pace import Pace
-from tests.unit.workspace.model_time import run
+from tests.parts.model_time import run
 
 STEP = 0.02
 """Seconds that a server works on one request."""

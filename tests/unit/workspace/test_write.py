@@ -17,9 +17,9 @@ from flowlift.workspace import retry, upsert
 from flowlift.workspace.automations import LABEL
 from flowlift.workspace.client import Client
 from flowlift.workspace.write import Written, write
-from tests.real.proxy import Answer, Proxy, Request
-from tests.unit.workspace import parts
-from tests.unit.workspace.fake_api import ask, endpoint, fake_api
+from tests.parts import writes
+from tests.parts.fake_api import ask, endpoint, fake_api
+from tests.parts.proxy import Answer, Proxy, Request
 
 Special = Callable[[Request], "Answer | None"]
 
@@ -98,7 +98,7 @@ def refusing(name: str, text: str = "No.") -> Special:
 
 
 def test_a_flow_is_asked_for_once_and_each_deployment_written_once():
-    changes = [parts.put(parts.desired(f"n{n}")) for n in range(4)]
+    changes = [writes.put(writes.desired(f"n{n}")) for n in range(4)]
     heard: list[str] = []
     written, api = run(Workspace(), *changes, on_done=lambda c, s: heard.append(c.deployment))
     assert names(written.done) == heard == [f"etl/n{n}" for n in range(4)]
@@ -108,8 +108,8 @@ def test_a_flow_is_asked_for_once_and_each_deployment_written_once():
 
 
 def test_an_update_needs_no_question_for_its_flow():
-    wanted = parts.desired(tags=["new"])
-    _, api = run(Workspace(), parts.put(wanted, parts.live(parts.desired())))
+    wanted = writes.desired(tags=["new"])
+    _, api = run(Workspace(), writes.put(wanted, writes.live(writes.desired())))
     assert [request.path for request in api.writes] == ["/deployments/"]
     assert api.writes[0].json()["flow_id"] == "id-etl"
 
@@ -120,15 +120,15 @@ def test_flows_that_exist_are_looked_up_together():
             return Answer(200, [{"id": f"x{n}", "name": f"f{n}"} for n in range(3)])
         return None
 
-    changes = [parts.put(parts.desired(flow=f"f{n}")) for n in range(4)]
+    changes = [writes.put(writes.desired(flow=f"f{n}")) for n in range(4)]
     written, api = run(Workspace(known), *changes)
     assert len(written.done) == 4
     assert api.counts["POST", "/flows/"] == 1
 
 
 def test_after_a_failure_nothing_more_is_begun_and_all_is_told():
-    changes = [parts.put(parts.desired(f"n{n}")) for n in range(4)]
-    changes.append(parts.drop(parts.live(parts.desired("old"))))
+    changes = [writes.put(writes.desired(f"n{n}")) for n in range(4)]
+    changes.append(writes.drop(writes.live(writes.desired("old"))))
     written, _ = run(Workspace(refusing("n1", "Pool 'x' not found.")), *changes)
     assert names(written.done) == ["etl/n0"]
     assert [(c.deployment, why) for c, why in written.failed] == [("etl/n1", "Pool 'x' not found.")]
@@ -137,8 +137,8 @@ def test_after_a_failure_nothing_more_is_begun_and_all_is_told():
 
 
 def test_deletions_come_last():
-    old = parts.drop(parts.live(parts.desired("old")))
-    _, api = run(Workspace(), old, parts.put(parts.desired("new")))
+    old = writes.drop(writes.live(writes.desired("old")))
+    _, api = run(Workspace(), old, writes.put(writes.desired("new")))
     assert [request.method for request in api.writes] == ["POST", "POST", "DELETE"]
 
 
@@ -150,7 +150,7 @@ def test_without_the_lock_nothing_more_is_begun():
         if len(asked) > 2:
             raise LockedError("The lock on dev was lost.")
 
-    changes = [parts.put(parts.desired(f"n{n}")) for n in range(4)]
+    changes = [writes.put(writes.desired(f"n{n}")) for n in range(4)]
     written, _ = run(Workspace(), *changes, still_ours=still_ours)
     assert names(written.done) == ["etl/n0", "etl/n1"]
     assert names(written.left) == ["etl/n2", "etl/n3"]
@@ -159,7 +159,7 @@ def test_without_the_lock_nothing_more_is_begun():
 
 def test_an_interruption_finishes_what_is_under_way_and_leaves_the_rest():
     async def interrupted(client: Client) -> Written:
-        changes = [parts.put(parts.desired(f"n{n}")) for n in range(50)]
+        changes = [writes.put(writes.desired(f"n{n}")) for n in range(50)]
         writing = asyncio.create_task(write(client, changes))
         await asyncio.sleep(0.15)
         writing.cancel()
@@ -180,25 +180,25 @@ def test_a_server_that_goes_away_is_a_failure_that_is_told():
     def away(request: Request) -> Answer | None:
         return Answer(0) if request.path == "/deployments/" else None
 
-    written, _ = run(Workspace(away), *[parts.put(parts.desired(f"n{n}")) for n in range(3)])
+    written, _ = run(Workspace(away), *[writes.put(writes.desired(f"n{n}")) for n in range(3)])
     assert "broke off the connection" in written.failed[0][1]
     assert len(written.left) == 2
 
 
 def test_a_secret_that_the_api_repeats_is_hidden():
-    wanted = parts.desired(
+    wanted = writes.desired(
         "n1",
         job_variables={"env": {"A": "hunter2-in-clear", "MODE": "full"}},
         secrets=frozenset({"job_variables.env.A"}),
     )
     said = "'hunter2-in-clear' is not of type 'integer' (MODE full)"
-    written, _ = run(Workspace(refusing("n1", said)), parts.put(wanted))
+    written, _ = run(Workspace(refusing("n1", said)), writes.put(wanted))
     assert written.failed[0][1] == "'(hidden)' is not of type 'integer' (MODE full)"
 
 
 def test_what_only_a_build_will_tell_is_not_written():
-    wanted = parts.desired(job_variables={"image": KnownAfterBuild()})
-    written, api = run(Workspace(), parts.put(wanted))
+    wanted = writes.desired(job_variables={"image": KnownAfterBuild()})
+    written, api = run(Workspace(), writes.put(wanted))
     assert not api.writes
     assert "not known" in written.failed[0][1]
 
@@ -207,8 +207,8 @@ def test_what_only_a_build_will_tell_is_not_written():
 
 
 def test_nulls_are_sent_as_what_they_mean():
-    wanted = parts.desired(tags=None, parameters=None, paused=None, job_variables=None)
-    _, api = run(Workspace(), parts.put(wanted))
+    wanted = writes.desired(tags=None, parameters=None, paused=None, job_variables=None)
+    _, api = run(Workspace(), writes.put(wanted))
     body = api.writes[-1].json()
     assert [body[key] for key in ("tags", "parameters", "paused", "job_variables")] == [
         [],
@@ -220,8 +220,8 @@ def test_nulls_are_sent_as_what_they_mean():
 
 @pytest.mark.parametrize(("before", "sent"), [(None, False), (3, True)])
 def test_a_limit_is_taken_away_only_where_the_deployment_has_its_own(before: Any, sent: bool):
-    now = parts.live(parts.desired(concurrency_limit=before))
-    _, api = run(Workspace(), parts.put(parts.desired(), now))
+    now = writes.live(writes.desired(concurrency_limit=before))
+    _, api = run(Workspace(), writes.put(writes.desired(), now))
     assert ("concurrency_limit" in api.writes[0].json()) is sent
 
 
@@ -232,7 +232,7 @@ def test_a_server_that_keeps_what_it_should_take_away_is_told():
         return None
 
     workspace = Workspace(keeping, version="3.4.0")
-    written, api = run(workspace, parts.put(parts.desired(job_variables={})))
+    written, api = run(workspace, writes.put(writes.desired(job_variables={})))
     assert "3.4.0) keeps job_variables" in written.failed[0][1]
     assert [request.method for request in api.writes] == ["POST", "POST", "PATCH"]
 
@@ -241,8 +241,8 @@ def test_a_server_that_keeps_what_it_should_take_away_is_told():
 
 
 def test_triggers_are_made_after_their_deployment_and_named_in_its_label():
-    wanted = parts.desired(triggers=(parts.trigger("nightly"), parts.trigger("nightly", 2)))
-    _, api = run(Workspace(), parts.put(wanted))
+    wanted = writes.desired(triggers=(writes.trigger("nightly"), writes.trigger("nightly", 2)))
+    _, api = run(Workspace(), writes.put(wanted))
     paths = [request.path for request in api.writes]
     assert paths == ["/flows/", "/deployments/", "/automations/", "/automations/"]
     assert api.writes[1].json()["labels"][LABEL] == (
@@ -255,14 +255,14 @@ def test_triggers_are_made_after_their_deployment_and_named_in_its_label():
 
 
 def test_triggers_that_are_right_are_left_alone():
-    wanted = parts.desired(triggers=(parts.trigger("nightly"),), tags=["new"])
-    _, api = run(Workspace(), parts.put(wanted, parts.live(wanted)))
+    wanted = writes.desired(triggers=(writes.trigger("nightly"),), tags=["new"])
+    _, api = run(Workspace(), writes.put(wanted, writes.live(wanted)))
     assert [request.path for request in api.writes] == ["/deployments/"]
 
 
 def test_old_triggers_go_before_the_label_that_tells_of_them():
-    now = parts.live(parts.desired(triggers=(parts.trigger("nightly", name="x"),)))
-    _, api = run(Workspace(), parts.put(parts.desired(), now))
+    now = writes.live(writes.desired(triggers=(writes.trigger("nightly", name="x"),)))
+    _, api = run(Workspace(), writes.put(writes.desired(), now))
     assert [(r.method, r.path) for r in api.writes] == [
         ("DELETE", "/automations/owned-by/prefect.deployment.id-nightly"),
         ("POST", "/deployments/"),
@@ -270,8 +270,8 @@ def test_old_triggers_go_before_the_label_that_tells_of_them():
 
 
 def test_triggers_that_cannot_be_seen_are_left_where_there_should_be_none():
-    now = parts.live(parts.desired(), triggers=None)
-    _, api = run(Workspace(), parts.put(parts.desired(tags=["new"]), now))
+    now = writes.live(writes.desired(), triggers=None)
+    _, api = run(Workspace(), writes.put(writes.desired(tags=["new"]), now))
     assert [request.path for request in api.writes] == ["/deployments/"]
 
 
@@ -292,8 +292,8 @@ def test_an_automation_is_made_once_even_if_the_answer_is_lost(made: bool):
         return None
 
     workspace = Workspace(special)
-    same = parts.trigger("nightly", name="same")
-    written, _ = run(workspace, parts.put(parts.desired(triggers=(same, same))))
+    same = writes.trigger("nightly", name="same")
+    written, _ = run(workspace, writes.put(writes.desired(triggers=(same, same))))
     assert not written.failed
     assert len(workspace.automations) == 2
 
@@ -302,7 +302,7 @@ def test_an_automation_is_made_once_even_if_the_answer_is_lost(made: bool):
 
 
 def doomed(number: int, **other: Any) -> list[Change]:
-    return [parts.drop(parts.live(parts.desired(f"n{n}"), **other)) for n in range(number)]
+    return [writes.drop(writes.live(writes.desired(f"n{n}"), **other)) for n in range(number)]
 
 
 def bulk(request: Request) -> Answer | None:
@@ -340,7 +340,7 @@ def test_prefect_cloud_is_never_sent_a_filter_to_delete_by():
 
 
 def test_automations_go_before_their_deployment():
-    _, api = run(Workspace(bulk), *doomed(1, triggers=(parts.trigger("n0"),)))
+    _, api = run(Workspace(bulk), *doomed(1, triggers=(writes.trigger("n0"),)))
     assert [request.path for request in api.writes] == [
         "/automations/owned-by/prefect.deployment.id-n0",
         "/deployments/id-n0",
@@ -353,7 +353,7 @@ def test_a_deployment_whose_automations_stay_stays():
             return Answer(409, {"detail": "No."})
         return bulk(request)
 
-    written, _ = run(Workspace(refusing), *doomed(3, triggers=(parts.trigger("n"),)))
+    written, _ = run(Workspace(refusing), *doomed(3, triggers=(writes.trigger("n"),)))
     assert names(written.done) == ["etl/n1", "etl/n2"]
     assert [(c.deployment, why) for c, why in written.failed] == [("etl/n0", "No.")]
 
@@ -369,5 +369,5 @@ def test_one_that_is_gone_already_counts_as_deleted():
 def test_how_long_a_change_took_is_told():
     seconds: list[float] = []
     begun = time.perf_counter()
-    run(Workspace(), parts.put(parts.desired()), on_done=lambda c, s: seconds.append(s))
+    run(Workspace(), writes.put(writes.desired()), on_done=lambda c, s: seconds.append(s))
     assert 0 < seconds[0] <= time.perf_counter() - begun

@@ -2,7 +2,7 @@
 
 Prefect reads docstrings in Google's style only, with griffe. Importing griffe takes longer than
 reading two hundred flows, so the part of its rules that concerns parameters is followed here;
-tests/real/test_flow_signatures.py holds the two side by side.
+tests/real/repo/flows/test_signature.py holds the two side by side.
 """
 
 from __future__ import annotations

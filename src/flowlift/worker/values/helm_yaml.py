@@ -1,7 +1,7 @@
 """YAML as Helm reads it, which is neither YAML 1.1 as PyYAML has it nor 1.2.
 
 Helm 3 and 4 resolve scalars by goyaml v2: `y` is true, `1e3` and `08` are numbers, dates and `1:30`
-are texts. Every rule here was seen on both (tests/real/test_worker_values.py runs them).
+are texts. Every rule here was seen on both (tests/real/worker/values/test_helm_yaml.py runs them).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pytest
 from flowlift.plan.checks.report import Report
 from flowlift.plan.checks.steps import check_steps
 from flowlift.plan.model import Finding
-from tests.unit.plan.build_parts import CLONE, declared
+from tests.parts.plans import CLONE, declared
 
 CLONE_STEP = "prefect.deployments.steps.git_clone"
 

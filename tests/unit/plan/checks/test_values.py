@@ -15,7 +15,7 @@ from flowlift.plan.checks.workspace import check_pools
 from flowlift.plan.desired import resolve
 from flowlift.plan.model import Finding, Pool
 from flowlift.plan.templates import BlockValue, Values
-from tests.unit.plan.build_parts import declared, desired, flow, policy
+from tests.parts.plans import declared, desired, flow, policy
 
 POOL = Pool(
     "pool",
