@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 
 from flowlift.errors import FlowliftError
-from flowlift.plan.model import Finding
+from flowlift.findings import Finding
 from flowlift.project.project import open_project
 from flowlift.worker.update import Order, Updated, update_worker
 from tests.parts.flow_images import FlowImages

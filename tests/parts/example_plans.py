@@ -5,17 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from flowlift.plan.model import (
-    Action,
-    Change,
-    FieldChange,
-    Finding,
-    Kept,
-    Level,
-    Plan,
-    Provenance,
-    Reason,
-)
+from flowlift.findings import Action, FieldChange, Finding, Level
+from flowlift.plan.model import Change, Kept, Plan, Provenance, Reason
 
 BRANCH = Provenance(
     repository="github.com/acme/shop-data",

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowlift.errors import Position
+from flowlift.findings import Action
 from flowlift.plan.fields import FIELDS
-from flowlift.plan.model import Action, Change, Declared, Desired, Live, Schedule
+from flowlift.plan.model import Change, Declared, Desired, Live, Schedule
 from flowlift.plan.timing import canonical_timing
 from flowlift.plan.triggers import automation
 

@@ -14,7 +14,8 @@ from flowlift.cli.boundary import INTERRUPTED
 from flowlift.cli.plan import show
 from flowlift.deployments.applying import Applied, Watcher
 from flowlift.errors import InputError
-from flowlift.plan.model import Action, Change, Plan
+from flowlift.findings import Action
+from flowlift.plan.model import Change, Plan
 from flowlift.render.data import plan_json
 from flowlift.render.outcome import Partial, Step, applied, change_done, partly_applied
 from flowlift.render.progress import Progress

@@ -27,10 +27,11 @@ def command(*, directory: Path, names: tuple[str, ...], as_json: bool) -> int:
     """
     import json  # noqa: PLC0415 - keeps `--help` quick
     import sys  # noqa: PLC0415
+    from dataclasses import asdict  # noqa: PLC0415
 
     from flowlift.deployments.checking import check  # noqa: PLC0415
     from flowlift.errors import InputError  # noqa: PLC0415
-    from flowlift.plan.model import Level  # noqa: PLC0415
+    from flowlift.findings import Level  # noqa: PLC0415
     from flowlift.render.findings import render_findings  # noqa: PLC0415
     from flowlift.render.screen import screen_of  # noqa: PLC0415
 
@@ -38,7 +39,7 @@ def command(*, directory: Path, names: tuple[str, ...], as_json: bool) -> int:
     scoped, findings = check(project, session.options("all", names))
     errors = sum(finding.level is Level.ERROR for finding in findings)
     if as_json:
-        document = [finding.model_dump(mode="json") for finding in findings]
+        document = [asdict(finding) for finding in findings]
         click.echo(json.dumps({"deployments": len(scoped.reasons), "findings": document}, indent=2))
     else:
         screen = screen_of(sys.stdout)

@@ -268,4 +268,4 @@ def _plain(value: Any) -> Any:
         return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, datetime):
         return value.isoformat()
-    return value.model_dump(mode="json")
+    raise TypeError(f"JSON has no {type(value).__name__}")

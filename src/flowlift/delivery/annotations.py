@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from flowlift.delivery.outcome import Outcome
-from flowlift.plan.model import Finding, Level
+from flowlift.findings import Finding, Level
 
 CODE_QUALITY = "gl-code-quality-report.json"
 MOST = 50

@@ -17,8 +17,9 @@ from flowlift.deployments.scope import Options
 from flowlift.deployments.syncing import sync
 from flowlift.deployments.verifying import verify
 from flowlift.errors import EndpointError, FindingsError, InputError
+from flowlift.findings import Level
 from flowlift.plan import stamps
-from flowlift.plan.model import Level, Plan
+from flowlift.plan.model import Plan
 from flowlift.render.delivery import Part, facts_section, findings_section, plan_section
 from flowlift.render.outcome import RunOutcome
 from flowlift.render.outcome import Step as Change

@@ -8,12 +8,13 @@ from flowlift.delivery.deciding import Step
 from flowlift.delivery.outcome import Outcome, State, failed, said
 from flowlift.delivery.teller import Teller
 from flowlift.errors import FlowliftError, WorkerError
+from flowlift.findings import Finding
 from flowlift.image.access import Access
 from flowlift.image.pools import hand_to_pools
 from flowlift.image.reference import parse
-from flowlift.plan.model import Finding
 from flowlift.render.visible import visible
-from flowlift.words import duration, place
+from flowlift.render.wording import place
+from flowlift.words import duration
 
 if TYPE_CHECKING:
     from flowlift.worker.prepare import Prepared

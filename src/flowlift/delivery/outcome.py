@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from flowlift.delivery.deciding import Request, Step
 from flowlift.errors import FlowliftError
+from flowlift.findings import Finding
 from flowlift.forge import Forge
-from flowlift.plan.model import Finding, Plan
+from flowlift.plan.model import Plan
 from flowlift.project.project import Project
 from flowlift.render.delivery import facts_section, failure_section
 from flowlift.render.visible import visible

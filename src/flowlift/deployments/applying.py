@@ -10,7 +10,8 @@ from flowlift.deployments.planning import decide
 from flowlift.deployments.reading import Reading, read
 from flowlift.deployments.scope import Options
 from flowlift.errors import FindingsError, InputError, StalePlanError
-from flowlift.plan.model import Action, Change, Plan
+from flowlift.findings import Action
+from flowlift.plan.model import Change, Plan
 from flowlift.project.project import Project
 from flowlift.workspace.client import Client
 from flowlift.workspace.live import read_live

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flowlift.deployments.planning import check_entries
 from flowlift.deployments.reading import resolve_all
 from flowlift.deployments.scope import Options, Scoped, find_scope
+from flowlift.findings import Finding, Level
 from flowlift.plan.checks.report import Report
-from flowlift.plan.model import Finding, Level, Policy
+from flowlift.plan.model import Policy
 from flowlift.plan.templates import Values
 from flowlift.project.project import Project
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from flowlift.errors import InputError, ManifestError, Position
+from flowlift.findings import Finding
 from flowlift.plan.checks.report import Report
 from flowlift.plan.checks.shape import check_manifest
-from flowlift.plan.model import Declared, Finding, Flow
+from flowlift.plan.model import Declared, Flow
 from flowlift.plan.templates import Resolver, Values
 from flowlift.project.project import Project
 from flowlift.repo import manifest

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from flowlift.deployments.reading import read, resolve_all
 from flowlift.deployments.scope import Options, find_scope
 from flowlift.errors import InputError
+from flowlift.findings import Json
 from flowlift.plan.checks.report import Report
 from flowlift.plan.desired import Resolution
 from flowlift.plan.diff import describe
 from flowlift.plan.fields import FIELDS
 from flowlift.plan.mask import mask
-from flowlift.plan.model import Declared, Json, Policy
+from flowlift.plan.model import Declared, Policy
 from flowlift.plan.schedules import pair
 from flowlift.plan.templates import Values, words
 from flowlift.plan.triggers import describe_trigger

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from flowlift.deployments.scope import Options, Scoped, find_scope
+from flowlift.findings import Finding, Json
 from flowlift.plan.checks.report import Report
 from flowlift.plan.desired import Resolution, resolve
-from flowlift.plan.model import Finding, Json, Live, Policy
+from flowlift.plan.model import Live, Policy
 from flowlift.plan.templates import BlockValue, Values, words
 from flowlift.project.project import Project
 from flowlift.repo.flows import Unreadable

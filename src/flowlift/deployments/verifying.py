@@ -10,8 +10,9 @@ from fnmatch import fnmatchcase
 
 from flowlift.config import Verify
 from flowlift.errors import InputError
+from flowlift.findings import Json
 from flowlift.plan import stamps
-from flowlift.plan.model import Json, Live
+from flowlift.plan.model import Live
 from flowlift.project.project import Project
 from flowlift.render.outcome import RunOutcome
 from flowlift.workspace.api_errors import AnswerError

@@ -9,20 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from flowlift.findings import Action
 from flowlift.plan import stamps
 from flowlift.plan.checks.report import Report
 from flowlift.plan.diff import compare, create, delete
-from flowlift.plan.model import (
-    Action,
-    Change,
-    Desired,
-    Kept,
-    Live,
-    Plan,
-    Policy,
-    Provenance,
-    Reason,
-)
+from flowlift.plan.model import Change, Desired, Kept, Live, Plan, Policy, Provenance, Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from flowlift.plan.model import Json, Policy, Steps
+from flowlift.findings import Json
+from flowlift.plan.model import Policy, Steps
 from flowlift.plan.versions import CLONE_DIRECTORY, is_there
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 
 from pydantic_core import to_jsonable_python
 
+from flowlift.findings import Json
 from flowlift.plan.checkout import Checkout, on_branch, repository_name, single_step
 from flowlift.plan.entry import Entry, Problem
 from flowlift.plan.mask import dotted
-from flowlift.plan.model import Declared, Desired, Flow, Json, Policy
+from flowlift.plan.model import Declared, Desired, Flow, Policy
 from flowlift.plan.overrides import decided, override
 from flowlift.plan.templates import Loss, Path, Values
 from flowlift.plan.timetable import schedules

@@ -11,16 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from flowlift.findings import Action, FieldChange, Json
 from flowlift.plan import stamps
 from flowlift.plan.fields import FIELDS, comparable, digest, is_known, schedule_content
 from flowlift.plan.json_diff import differences
 from flowlift.plan.mask import mask
 from flowlift.plan.model import (
-    Action,
     Change,
     Desired,
-    FieldChange,
-    Json,
     Kept,
     Live,
     Policy,

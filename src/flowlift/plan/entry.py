@@ -9,8 +9,9 @@ from typing import NamedTuple
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
+from flowlift.findings import Json
 from flowlift.plan.fields import KnownAfterBuild
-from flowlift.plan.model import Declared, Json, Policy
+from flowlift.plan.model import Declared, Policy
 from flowlift.plan.templates import Path, Resolver, Values
 
 

@@ -6,7 +6,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from flowlift.plan.model import Json, Schedule
+from flowlift.findings import Json
+from flowlift.plan.model import Schedule
 
 FIELDS = (
     "entrypoint",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 
 ABSENT = "(absent)"
 """Stands for a key that one of the two values does not have."""

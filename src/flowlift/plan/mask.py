@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 from flowlift.plan.templates import SECRET_NAME, TOKEN_SHAPE
 
 HIDDEN = "(hidden)"

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from flowlift.errors import Position
-
-Json = Any
-"""A JSON value. Python's type system has no useful name for it."""
+from flowlift.findings import Action, FieldChange, Finding, Json, Level
 
 Steps = Sequence[Mapping[str, Json]]
 """Build, push or pull steps as a manifest lists them: `{function: inputs}` each."""
@@ -209,28 +206,6 @@ class Published(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Level(str, Enum):
-    """How a finding is taken: an error stops every write, a warning is shown."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-class Finding(Published):
-    """Something wrong or doubtful, found before any write.
-
-    `check` is the check's name as in docs/checks.md, and what `[tool.flowlift.checks]` sets.
-    """
-
-    check: str
-    level: Level
-    message: str
-    remedy: str = ""
-    file: str = ""
-    line: int = 0
-    deployment: str = ""
-
-
 ReasonKind = Literal[
     "new",
     "manifest",
@@ -257,15 +232,6 @@ class Reason(Published):
         return f"{self.kind}: {self.detail}" if self.detail else self.kind
 
 
-class FieldChange(Published):
-    """One field that a change writes. Values are masked where they are secret."""
-
-    field: str
-    before: Json = None
-    after: Json = None
-    reason: str = ""
-
-
 class Kept(Published):
     """Something an operator did by hand that the plan respects."""
 
@@ -273,15 +239,6 @@ class Kept(Published):
     live: Json = None
     desired: Json = None
     note: str
-
-
-class Action(str, Enum):
-    """What is done to one deployment."""
-
-    CREATE = "create"
-    UPDATE = "update"
-    DELETE = "delete"
-    NONE = "none"
 
 
 class Change(Published):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from flowlift.plan.model import Json, Policy
+from flowlift.findings import Json
+from flowlift.plan.model import Policy
 
 _MERGED = {"parameters", "job_variables", "work_pool"}
 """Mappings in which what an override does not name stays as the manifest has it."""

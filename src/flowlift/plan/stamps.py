@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote, unquote
 
+from flowlift.findings import Json
 from flowlift.plan.fields import FIELDS, comparable, digest, schedule_content
-from flowlift.plan.model import Json, Live, Provenance, Schedule
+from flowlift.plan.model import Live, Provenance, Schedule
 from flowlift.plan.triggers import trigger_contents
 
 PREFIX = "flowlift."

@@ -19,8 +19,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from flowlift.findings import Json
 from flowlift.plan.fields import KnownAfterBuild
-from flowlift.plan.model import Json
 
 PLACEHOLDER = re.compile(r"{{\s*([\w.\-\[\]$]+)\s*}}")
 """What Prefect takes for a placeholder; other things in double braces are plain text to it."""

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
+from flowlift.findings import Json
 from flowlift.plan.entry import Entry
 from flowlift.plan.fields import KnownAfterBuild
-from flowlift.plan.model import Json, Schedule
+from flowlift.plan.model import Schedule
 from flowlift.plan.templates import Path
 from flowlift.plan.timing import canonical_timing
 

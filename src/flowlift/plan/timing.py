@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 
 DEFAULT_ZONE = "UTC"
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 
 Labels = dict[str, "str | list[str]"]
 PROACTIVE_WITHIN = timedelta(seconds=10)

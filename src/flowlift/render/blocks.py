@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flowlift.plan.model import Action, Change, Finding, Reason
+from flowlift.findings import Action, Finding
+from flowlift.plan.model import Change, Reason
 from flowlift.render.fields import Line, kept_in_words, lines_of
 
 

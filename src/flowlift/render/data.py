@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from flowlift import __version__
 from flowlift.errors import InputError, Position
-from flowlift.plan.model import PLAN_FORMAT, Json, Plan
+from flowlift.findings import Json
+from flowlift.plan.model import PLAN_FORMAT, Plan
 from flowlift.render.values import is_list
 from flowlift.render.visible import cut, visible
 

@@ -16,10 +16,11 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import NamedTuple
 
+from flowlift.findings import Action, FieldChange, Json
 from flowlift.plan.fields import DEFAULTS
 from flowlift.plan.json_diff import ABSENT
 from flowlift.plan.mask import HIDDEN
-from flowlift.plan.model import Action, Change, FieldChange, Json, Kept
+from flowlift.plan.model import Change, Kept
 from flowlift.render.values import (
     bare,
     below,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flowlift.plan.model import Finding, Level
+from flowlift.findings import Finding, Level
 from flowlift.render.screen import Ink
 from flowlift.render.terminal import Page
 from flowlift.words import plural

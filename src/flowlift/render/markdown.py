@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from flowlift.plan.model import Action, Finding, Level, Plan
+from flowlift.findings import Action, Finding, Level
+from flowlift.plan.model import Plan
 from flowlift.render.blocks import Block, blocks_of
 from flowlift.render.fields import Line, Piece
 from flowlift.render.markup import code, fenced, html_code, prose
 from flowlift.render.visible import cut, visible
-from flowlift.words import address, name, place, plural, summary, verdict
-from flowlift.words import code as code_of
+from flowlift.render.wording import address, name, place, summary, verdict
+from flowlift.render.wording import code as code_of
+from flowlift.words import plural
 
 ORDER = (Action.DELETE, Action.CREATE, Action.UPDATE, Action.NONE)
 """What is lost for good stands first, where a page is read from."""

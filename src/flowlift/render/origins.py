@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 from flowlift.render.screen import Ink
 from flowlift.render.values import in_words
 from flowlift.render.visible import cells, cut, visible
-from flowlift.words import name
+from flowlift.render.wording import name
 
 
 class Origin(Protocol):

@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from flowlift.plan.model import Action
+from flowlift.findings import Action
 from flowlift.render.screen import Ink
 from flowlift.render.visible import cells, cut, visible
-from flowlift.words import duration, name, plural
+from flowlift.render.wording import name
+from flowlift.words import duration, plural
 
 _PAST = {
     Action.CREATE: "created",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from flowlift.plan.model import Action, Finding, Level, Plan, Reason
+from flowlift.findings import Action, Finding, Level
+from flowlift.plan.model import Plan, Reason
 from flowlift.render.blocks import Block, Remark, blocks_of, remarks_of
 from flowlift.render.fields import Line, Piece
 from flowlift.render.screen import Ink
 from flowlift.render.visible import cells, cut, cut_pair, visible
-from flowlift.words import address, by_weight, code, name, place, summary, verdict
+from flowlift.render.wording import address, by_weight, code, name, place, summary, verdict
 
 ORDER = (Action.CREATE, Action.UPDATE, Action.DELETE, Action.NONE)
 """What is lost for good stands nearest to the end, which is what a terminal shows."""

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TypeGuard
 
+from flowlift.findings import Json
 from flowlift.plan.fields import KnownAfterBuild
 from flowlift.plan.json_diff import ABSENT
 from flowlift.plan.mask import HIDDEN
-from flowlift.plan.model import Json
 from flowlift.render.visible import visible
 
 MARKERS = frozenset({ABSENT, HIDDEN, KnownAfterBuild()})

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from flowlift.plan.model import Action, Change, Finding, Level
+from flowlift.findings import Action, Finding, Level
+from flowlift.plan.model import Change
 from flowlift.render.fields import lines_of
 from flowlift.render.screen import Ink
 from flowlift.render.terminal import Page

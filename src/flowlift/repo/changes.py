@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from flowlift.config import Settings
 from flowlift.errors import ManifestError, Position
-from flowlift.plan.model import Declared, Finding, Reason
+from flowlift.findings import Finding
+from flowlift.plan.model import Declared, Reason
 from flowlift.repo import manifest
 from flowlift.repo.changed import Changed
 from flowlift.repo.closure import Entry, reached

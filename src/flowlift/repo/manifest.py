@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flowlift.errors import ManifestError, Position
-from flowlift.plan.model import Declared, Finding, Json, Level, Steps
+from flowlift.findings import Finding, Json, Level
+from flowlift.plan.model import Declared, Steps
 from flowlift.repo import yaml_lines
 from flowlift.repo.garbage import uncollected
 from flowlift.repo.globs import Matcher

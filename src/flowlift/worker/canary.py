@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from flowlift.errors import WorkerError
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 from flowlift.worker.cluster.cluster import Cluster
 from flowlift.worker.cluster.watch import complete, judge
 from flowlift.worker.model import Desired

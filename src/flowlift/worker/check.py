@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from flowlift.errors import ClusterError, HelmError, Position, WorkerError
+from flowlift.findings import Finding, Json, finding
 from flowlift.plan.checks.report import Report
-from flowlift.plan.model import Finding, Json
 from flowlift.project.project import Project
 from flowlift.worker.cluster.cluster import Cluster, open_cluster
 from flowlift.worker.cluster.helm import Helm
@@ -18,7 +18,6 @@ from flowlift.worker.model import Desired
 from flowlift.worker.prepare import Prepared, prepare, workers_of
 from flowlift.worker.pulling import check_images, images_of
 from flowlift.worker.report import Checked
-from flowlift.worker.values.findings import finding
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
 from flowlift.workspace.running import with_client

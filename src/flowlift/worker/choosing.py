@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flowlift.errors import FlowliftError, ImageError, InputError
+from flowlift.findings import Json
 from flowlift.image.access import Access
 from flowlift.image.reference import Reference, inputs_tag, parse
-from flowlift.plan.model import Json
 from flowlift.project.project import Project
 from flowlift.worker.values.template import default_image
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from flowlift.findings import FieldChange, Json
 from flowlift.plan.mask import mask
-from flowlift.plan.model import FieldChange, Json
 
 _ABSENT = object()
 

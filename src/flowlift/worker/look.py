@@ -11,7 +11,7 @@ from typing import Literal
 
 from flowlift.config.worker import Worker
 from flowlift.errors import ClusterError, HelmError, WorkerError
-from flowlift.plan.model import Action, Json
+from flowlift.findings import Action, Json
 from flowlift.worker.cluster.charts import compare_release
 from flowlift.worker.cluster.cluster import Cluster, open_cluster
 from flowlift.worker.cluster.helm import Helm, Release

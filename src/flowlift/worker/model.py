@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from flowlift.config.worker import Secret
-from flowlift.plan.model import Action, FieldChange, Json
+from flowlift.findings import Action, FieldChange, Json
 
 PartKind = Literal["namespace", "secret", "release", "pool"]
 

@@ -9,15 +9,14 @@ from dataclasses import dataclass, field, replace
 
 from flowlift.config.worker import Worker
 from flowlift.errors import ConfigError, FindingsError, InputError, Position
+from flowlift.findings import Action, Finding, Json, Level, finding
 from flowlift.plan.checks.report import Report
-from flowlift.plan.model import Action, Finding, Json, Level
 from flowlift.project.project import Project
 from flowlift.worker.choosing import Chosen, choose_image
 from flowlift.worker.compare import same
 from flowlift.worker.look import InCluster, read_applied
 from flowlift.worker.model import Desired, DesiredPool, LivePool, Part
 from flowlift.worker.values.desired import desire, job_pull_secrets
-from flowlift.worker.values.findings import finding
 from flowlift.worker.values.impact import compare_templates, find_impact
 from flowlift.worker.values.template import Template, read_template, takes_image, with_image
 from flowlift.worker.values.template_checks import check_template

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flowlift.errors import WorkerError
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 from flowlift.words import plural
 from flowlift.worker.cluster.cluster import Cluster
 from flowlift.worker.cluster.helm import Helm, read_time

@@ -12,11 +12,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from flowlift.errors import InputError, LoginError, Position, RegistryError
+from flowlift.findings import Finding, Json, finding
 from flowlift.image.login import Credentials
 from flowlift.image.reference import HUB, Reference, parse
-from flowlift.plan.model import Finding, Json
 from flowlift.worker.model import Desired
-from flowlift.worker.values.findings import finding
 from flowlift.worker.values.template import default_image
 
 _LOGIN_KEY = ".dockerconfigjson"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from flowlift.plan.model import Finding, Level
+from flowlift.findings import Finding, Level
 from flowlift.worker.model import Depth, LiveQueue, LiveWorker, Part
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from flowlift.config.worker import Worker
 from flowlift.errors import ClusterError, HelmError, InputError
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 from flowlift.project.project import Project
 from flowlift.worker.cluster.cluster import open_cluster
 from flowlift.worker.cluster.helm import Helm

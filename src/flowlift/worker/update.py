@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from flowlift.errors import FlowliftError, WorkspaceError
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 from flowlift.project.project import Project
 from flowlift.worker.canary import Canary, fly
 from flowlift.worker.check import find_in_cluster

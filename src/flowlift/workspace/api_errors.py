@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from flowlift.errors import RefusedError, UnreachableError, WorkspaceError
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 from flowlift.workspace.endpoint import Endpoint
 
 SHOWN = 3

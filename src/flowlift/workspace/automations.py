@@ -22,8 +22,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flowlift.errors import RefusedError
+from flowlift.findings import Json
 from flowlift.plan import stamps
-from flowlift.plan.model import Json
 from flowlift.plan.triggers import canonical
 from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client

@@ -23,7 +23,7 @@ from packaging.version import InvalidVersion, Version
 
 from flowlift import __version__
 from flowlift.errors import FlowliftError, UnsupportedError, WorkspaceError
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 from flowlift.workspace import retry
 from flowlift.workspace.api_errors import AnswerError, is_query, no_api, refusal
 from flowlift.workspace.clock import loop_time

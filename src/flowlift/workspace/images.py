@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from flowlift.errors import WorkspaceError
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together

@@ -11,8 +11,9 @@ import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from flowlift.findings import Json
 from flowlift.plan.fields import FIELDS
-from flowlift.plan.model import Json, Live, Schedule
+from flowlift.plan.model import Live, Schedule
 from flowlift.plan.timing import canonical_timing
 from flowlift.workspace.automations import owned_triggers, read_automations
 from flowlift.workspace.client import Client

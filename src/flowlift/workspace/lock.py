@@ -24,7 +24,7 @@ from datetime import datetime, timedelta, timezone
 from types import TracebackType
 
 from flowlift.errors import FlowliftError, LockedError, UnreachableError
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.clock import loop_time

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from flowlift.errors import RefusedError, WorkspaceError
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 from flowlift.worker.compare import same
 from flowlift.worker.model import Depth, LivePool, LiveQueue, LiveWorker
 from flowlift.worker.values.impact import PoolDeployment

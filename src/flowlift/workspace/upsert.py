@@ -19,8 +19,9 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
 from flowlift.errors import UnreachableError, WorkspaceError
+from flowlift.findings import Json
 from flowlift.plan.fields import DEFAULTS, FIELDS, is_known
-from flowlift.plan.model import Change, Desired, Json, Live, Schedule
+from flowlift.plan.model import Change, Desired, Live, Schedule
 from flowlift.workspace.automations import label, normal, related_to, resource
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together

@@ -16,8 +16,9 @@ from functools import partial
 from typing import Any
 
 from flowlift.errors import FlowliftError
+from flowlift.findings import Action, Json
 from flowlift.plan.mask import HIDDEN, mask
-from flowlift.plan.model import Action, Change, Json
+from flowlift.plan.model import Change
 from flowlift.workspace.client import Client
 from flowlift.workspace.delete import remove
 from flowlift.workspace.upsert import Putter

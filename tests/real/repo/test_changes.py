@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from flowlift.config import read_settings
-from flowlift.plan.model import Declared, Finding
+from flowlift.findings import Finding
+from flowlift.plan.model import Declared
 from flowlift.repo import manifest
 from flowlift.repo.changes import Modified, modified
 from flowlift.repo.git import Repository, open_repository

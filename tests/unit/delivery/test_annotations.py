@@ -8,7 +8,7 @@ import pytest
 from flowlift.delivery.annotations import CODE_QUALITY, annotate, write_code_quality
 from flowlift.delivery.deciding import Step
 from flowlift.delivery.outcome import Outcome
-from flowlift.plan.model import Finding, Level
+from flowlift.findings import Finding, Level
 from flowlift.project.outputs import DOTENV, write_outputs
 
 STEP = Step("deployments", "apply", "dev", "")

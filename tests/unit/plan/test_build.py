@@ -9,11 +9,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowlift.findings import Action
 from flowlift.plan import stamps
 from flowlift.plan.build import Inputs, Wanted, build
 from flowlift.plan.checks.report import Report
 from flowlift.plan.diff import create
-from flowlift.plan.model import Action, Live, Plan, Policy, Reason
+from flowlift.plan.model import Live, Plan, Policy, Reason
 from tests.parts.plans import declared, desired, live_after, policy, provenance
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from flowlift.findings import Action
 from flowlift.plan.diff import compare, create
-from flowlift.plan.model import Action, Change, Desired, Live, Policy, Schedule
+from flowlift.plan.model import Change, Desired, Live, Policy, Schedule
 from tests.parts.plans import declared, desired, flow, live_after, policy, provenance
 
 DAILY = {"cron": "0 6 * * *", "timezone": "Europe/Berlin"}

@@ -6,7 +6,8 @@ from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowlift.plan.model import Action, Change, Finding, Level, Plan, Provenance, Reason
+from flowlift.findings import Action, Finding, Level
+from flowlift.plan.model import Change, Plan, Provenance, Reason
 from flowlift.render.comment import (
     LIMIT,
     assemble,

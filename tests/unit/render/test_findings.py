@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowlift.plan.model import Finding, Level
+from flowlift.findings import Finding, Level
 from flowlift.render.findings import render_findings
 
 

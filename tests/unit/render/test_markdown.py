@@ -12,7 +12,8 @@ from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowlift.plan.model import Finding, Level, Plan
+from flowlift.findings import Finding, Level
+from flowlift.plan.model import Plan
 from flowlift.render.markdown import render_markdown
 from flowlift.render.markup import code, fenced, html_code, prose
 from flowlift.render.visible import visible

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowlift.plan.model import Action
+from flowlift.findings import Action
 from flowlift.render.outcome import (
     Partial,
     RunOutcome,

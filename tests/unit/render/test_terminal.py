@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowlift.findings import Action
 from flowlift.plan.diff import compare, create
-from flowlift.plan.model import Action, Change, Kept, Plan, Reason
+from flowlift.plan.model import Change, Kept, Plan, Reason
 from flowlift.render.terminal import render_plan
 from flowlift.render.visible import cells
 from tests.parts import example_plans as examples

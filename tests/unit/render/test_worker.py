@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
-from flowlift.plan.model import Action, FieldChange, Finding, Level
+from flowlift.findings import Action, FieldChange, Finding, Level
 from flowlift.render.worker import render_check, render_host, render_status
 from flowlift.worker.host.machine import Tool
 from flowlift.worker.model import Depth, LiveQueue, LiveWorker, Part

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flowlift.errors import ManifestError
-from flowlift.plan.model import Finding, Level
+from flowlift.findings import Finding, Level
 from flowlift.repo import manifest
 
 FILES = [

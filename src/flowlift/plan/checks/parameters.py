@@ -6,9 +6,10 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
+from flowlift.findings import Json
 from flowlift.plan.checks.report import Report
 from flowlift.plan.fields import is_known
-from flowlift.plan.model import Desired, Flow, Json
+from flowlift.plan.model import Desired, Flow
 from flowlift.plan.overrides import by_policy
 
 

@@ -1,80 +1,13 @@
-"""The checks by name, and the report that gathers what they find."""
+"""The report that gathers what the checks find."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flowlift.errors import Position
-from flowlift.plan.model import Declared, Finding, Level
-
-E, W = Level.ERROR, Level.WARNING
-
-CHECKS: Mapping[str, Level] = {
-    # What Prefect refuses, or reads otherwise than it is meant
-    "wrong-type": E,
-    "unknown-key": W,
-    "duplicate-key": E,
-    "no-name": E,
-    "duplicate-name": E,
-    "empty-schedules": W,
-    "empty-value": W,
-    "invalid-name": E,
-    "schedule": E,
-    "never-fires": E,
-    "cron-seconds": W,
-    "rrule-count": W,
-    "timezone": E,
-    "concurrency": E,
-    "grace-period": W,
-    "tags": E,
-    "trigger": E,
-    "sla": W,
-    "step": E,
-    "doubtful-step": W,
-    "ambiguous-root": W,
-    "templated-value": W,
-    # The flow's code
-    "no-entrypoint": E,
-    "missing-file": E,
-    "missing-function": E,
-    "not-a-flow": E,
-    "syntax-error": E,
-    "unread-signature": W,
-    "unknown-parameter": E,
-    "missing-parameter": E,
-    "wrong-parameter": E,
-    # Templates
-    "missing-block": E,
-    "missing-variable": E,
-    "unset-env": E,
-    "undefined-word": E,
-    "secret-in-clear": W,
-    "secret-in-manifest": E,
-    "machine-path": W,
-    "no-pull-step": E,
-    "clone-directory": W,
-    "foreign-clone": W,
-    # The workspace
-    "no-work-pool": E,
-    "missing-work-pool": E,
-    "paused-work-pool": W,
-    "agent-work-pool": E,
-    "missing-queue": W,
-    "job-variables": E,
-    "undeclared-job-variable": W,
-    "slow-server": W,
-    # Git, ownership and safety
-    "branch-not-pushed": E,
-    "unpushed-commits": W,
-    "held-by-branch": E,
-    "owned-elsewhere": E,
-    "empty-manifest": E,
-    "prune-guard": E,
-    "schedules-stay-off": W,
-    "no-match": E,
-}
-"""Every check and its default level."""
+from flowlift.findings import CHECKS, Finding, Level
+from flowlift.plan.model import Declared
 
 ALWAYS = frozenset({"no-name", "no-entrypoint", "missing-file", "missing-function", "not-a-flow"})
 """Checks without which a deployment cannot be registered at all: they are never silenced."""
@@ -125,7 +58,7 @@ class Report:
         for finding in findings:
             wanted = self.levels.get(finding.check, finding.level.value)
             if wanted != "off":
-                self.findings.append(finding.model_copy(update={"level": Level(wanted)}))
+                self.findings.append(replace(finding, level=Level(wanted)))
 
 
 def _silenced(check: str, at: Position, declared: Declared) -> bool:

@@ -7,9 +7,10 @@ from datetime import datetime, timezone
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from flowlift.findings import Json
 from flowlift.plan.checks.report import Report
 from flowlift.plan.fields import KnownAfterBuild
-from flowlift.plan.model import Desired, Json, Schedule
+from flowlift.plan.model import Desired, Schedule
 
 FIELDS = 5
 """How many fields a cron expression has that goes by the minute."""

@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
 from flowlift.errors import Position
+from flowlift.findings import Json
 from flowlift.plan.checks.report import Report
-from flowlift.plan.model import Declared, Json
+from flowlift.plan.model import Declared
 from flowlift.plan.templates import PLACEHOLDER
 from flowlift.plan.timetable import declared_schedules
 from flowlift.plan.triggers import trigger_keys

@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 
+from flowlift.findings import Json
 from flowlift.plan.checkout import single_step
 from flowlift.plan.checks.report import Report
-from flowlift.plan.model import Declared, Json
+from flowlift.plan.model import Declared
 
 ALWAYS_TAKEN = frozenset({"id", "requires"})
 """Keys that Prefect itself reads in a step's inputs."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 
+from flowlift.findings import Json
 from flowlift.plan.checks.report import Report
 from flowlift.plan.desired import Resolution, pending_words
 from flowlift.plan.mask import dotted
-from flowlift.plan.model import Declared, Json
+from flowlift.plan.model import Declared
 from flowlift.plan.templates import (
     PLACEHOLDER,
     RUN_TIME_WORDS,

@@ -6,10 +6,11 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from flowlift.findings import Json
 from flowlift.plan.checks.report import Report
 from flowlift.plan.fields import KnownAfterBuild, is_known
 from flowlift.plan.mask import mask
-from flowlift.plan.model import Desired, Json, Pool
+from flowlift.plan.model import Desired, Pool
 from flowlift.plan.overrides import by_policy
 
 ALWAYS_TAKEN = frozenset({"env"})

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from flowlift.errors import HelmError
-from flowlift.plan.model import Action, FieldChange
+from flowlift.findings import Action, FieldChange
 from flowlift.worker.cluster.helm import Release, chart_path, fingerprint
 from flowlift.worker.compare import differences, same
 from flowlift.worker.model import Desired, Part

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from flowlift.errors import ClusterError
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 from flowlift.worker.cluster import program
 
 OWNER_LABEL = "app.kubernetes.io/managed-by"

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from flowlift.errors import HelmError
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 from flowlift.worker.cluster import program
 from flowlift.worker.model import Desired
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from flowlift.errors import ClusterError, HelmError, WorkerError
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 from flowlift.worker.cluster.cluster import Cluster
 from flowlift.worker.cluster.helm import TIED_LABEL, Helm, Release, helm_error
 from flowlift.worker.cluster.watch import LOOK_EVERY, Trouble, Watch

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from flowlift.config.worker import Secret
 from flowlift.errors import InputError, WorkerError
-from flowlift.plan.model import Action, FieldChange, Json
+from flowlift.findings import Action, FieldChange, Json
 from flowlift.worker.cluster.cluster import OWNER, OWNER_LABEL
 from flowlift.worker.cluster.helm import read_time
 from flowlift.worker.model import Part

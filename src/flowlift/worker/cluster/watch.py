@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 from flowlift.worker.cluster.cluster import Cluster
 
 LOOK_EVERY = 0.5

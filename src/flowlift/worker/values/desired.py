@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowlift.config.worker import Worker
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 from flowlift.worker.model import Desired, DesiredPool
 from flowlift.worker.values.values import Values
 

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from flowlift.errors import ManifestError, Position
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 from flowlift.repo.yaml_lines import Dialect, Lines, Marked
 
 _TAG = "tag:yaml.org,2002:"

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flowlift.errors import Position
-from flowlift.plan.model import FieldChange, Finding, Json, Level
+from flowlift.findings import FieldChange, Finding, Json, Level, finding
 from flowlift.worker.compare import differences
-from flowlift.worker.values.findings import finding
 from flowlift.worker.values.rules import Refusal, refusals
 
 _ALWAYS_TAKEN = "env"
@@ -117,12 +116,8 @@ def _refused(refusal: Refusal, deployment: PoolDeployment, at: Position, *, know
     made = finding("job-variables", said, remedy, at, deployment=deployment.name)
     if not known:
         return made
-    return made.model_copy(
-        update={
-            "level": Level.WARNING,
-            "message": made.message.replace("would be refused", "is refused already"),
-        }
-    )
+    already = made.message.replace("would be refused", "is refused already")
+    return replace(made, level=Level.WARNING, message=already)
 
 
 def _declared(template: Mapping[str, Json]) -> Mapping[str, Json]:

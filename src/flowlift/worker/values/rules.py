@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from flowlift.plan.model import Json
+from flowlift.findings import Json
 
 if TYPE_CHECKING:
     # Loaded where it is needed: by then kubectl and helm are at work, and not before them.

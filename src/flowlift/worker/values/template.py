@@ -10,9 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from flowlift.errors import FlowliftError, Position
-from flowlift.plan.model import Finding, Json
+from flowlift.findings import Finding, Json, finding
 from flowlift.repo import yaml_lines
-from flowlift.worker.values.findings import finding
 
 PLACEHOLDER = re.compile(r"{{\s*([\w.\-\[\]$]+)\s*}}")
 """A variable as Prefect's server finds it in a job configuration (3.8.8)."""

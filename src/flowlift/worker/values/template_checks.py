@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flowlift.plan.model import Finding, Json
+from flowlift.findings import Finding, Json, finding
 from flowlift.plan.templates import SECRET_NAME, TOKEN_SHAPE
-from flowlift.worker.values.findings import finding
 from flowlift.worker.values.rules import KINDS, default_trouble, schema_fault
 from flowlift.worker.values.template import PLACEHOLDER, Template, texts
 

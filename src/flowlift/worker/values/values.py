@@ -13,9 +13,8 @@ from typing import Any
 import yaml
 
 from flowlift.errors import ManifestError, Position
-from flowlift.plan.model import Finding, Json
+from flowlift.findings import Finding, Json, finding
 from flowlift.repo import yaml_lines
-from flowlift.worker.values.findings import finding
 from flowlift.worker.values.helm_yaml import HELM, as_json
 from flowlift.worker.values.template import Path, Template, read_template, texts
 

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowlift.errors import Position
-from flowlift.plan.model import Finding
+from flowlift.findings import Finding, finding
 from flowlift.plan.templates import SECRET_NAME, TOKEN_SHAPE
-from flowlift.worker.values.findings import finding
 from flowlift.worker.values.template import Path, texts
 from flowlift.worker.values.template_checks import check_template
 from flowlift.worker.values.values import CONFIGURATION, Values

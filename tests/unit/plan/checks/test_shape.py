@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from flowlift.errors import Position
+from flowlift.findings import Finding
 from flowlift.plan.checks.report import Report
 from flowlift.plan.checks.shape import check_entry, check_manifest
-from flowlift.plan.model import Declared, Finding
+from flowlift.plan.model import Declared
 
 
 def found(data: dict[str, Any], lines: dict[tuple[str | int, ...], int] | None = None, **more: Any):

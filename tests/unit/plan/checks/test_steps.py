@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from flowlift.findings import Finding
 from flowlift.plan.checks.report import Report
 from flowlift.plan.checks.steps import check_steps
-from flowlift.plan.model import Finding
 from tests.parts.plans import CLONE, declared
 
 CLONE_STEP = "prefect.deployments.steps.git_clone"

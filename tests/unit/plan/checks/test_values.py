@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from flowlift.findings import Finding
 from flowlift.plan.checks.deployments import check_duplicates, check_values
 from flowlift.plan.checks.parameters import check_parameters
 from flowlift.plan.checks.report import Report
@@ -13,7 +14,7 @@ from flowlift.plan.checks.schedules import check_schedules
 from flowlift.plan.checks.templates import check_templates
 from flowlift.plan.checks.workspace import check_pools
 from flowlift.plan.desired import resolve
-from flowlift.plan.model import Finding, Pool
+from flowlift.plan.model import Pool
 from flowlift.plan.templates import BlockValue, Values
 from tests.parts.plans import declared, desired, flow, policy
 

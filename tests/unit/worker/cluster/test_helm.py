@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flowlift.errors import HelmError
-from flowlift.plan.model import Action
+from flowlift.findings import Action
 from flowlift.worker.cluster.charts import chart_name, compare_release
 from flowlift.worker.cluster.helm import (
     Release,

@@ -11,7 +11,7 @@ import pytest
 
 from flowlift.config.worker import Secret
 from flowlift.errors import InputError, WorkerError
-from flowlift.plan.model import Action
+from flowlift.findings import Action
 from flowlift.worker.cluster.secrets import compare, hidden, outdated, wanted
 
 KEY = Secret(name="key", key="KEY", from_env="API_KEY")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowlift.errors import Position
-from flowlift.plan.model import Level
+from flowlift.findings import Level
 from flowlift.worker.compare import differences, same
 from flowlift.worker.values.impact import PoolDeployment, compare_templates, find_impact
 from tests.parts.worker_values import template
