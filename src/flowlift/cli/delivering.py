@@ -24,8 +24,9 @@ from flowlift.delivery.deliver import Delivered
 from flowlift.delivery.outcome import Outcome
 from flowlift.delivery.teller import Teller
 from flowlift.deployments.applying import Applied, Watcher
+from flowlift.deployments.verifying import RunOutcome
 from flowlift.render.data import plan_json
-from flowlift.render.outcome import RunOutcome, render_runs
+from flowlift.render.outcome import render_runs
 from flowlift.render.screen import screen_of
 from flowlift.render.visible import visible
 

@@ -13,7 +13,7 @@ from flowlift.cli import options, session
 if TYPE_CHECKING:
     from flowlift.image.access import Access
     from flowlift.image.proving import Verified
-    from flowlift.workspace.images import HandedOver
+    from flowlift.workspace.pools import HandedOver
 
 environments = click.option(
     "--env",

@@ -11,7 +11,7 @@ import click
 from flowlift.cli import options, session
 
 if TYPE_CHECKING:
-    from flowlift.render.outcome import RunOutcome
+    from flowlift.deployments.verifying import RunOutcome
     from flowlift.workspace.client import Client
 
 

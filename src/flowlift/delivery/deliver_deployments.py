@@ -15,13 +15,12 @@ from flowlift.deployments.planning import decide
 from flowlift.deployments.reading import read
 from flowlift.deployments.scope import Options
 from flowlift.deployments.syncing import sync
-from flowlift.deployments.verifying import verify
+from flowlift.deployments.verifying import RunOutcome, verify
 from flowlift.errors import EndpointError, FindingsError, InputError
 from flowlift.findings import Level
 from flowlift.plan import stamps
 from flowlift.plan.model import Plan
 from flowlift.render.delivery import Part, facts_section, findings_section, plan_section
-from flowlift.render.outcome import RunOutcome
 from flowlift.render.outcome import Step as Change
 from flowlift.render.visible import visible
 from flowlift.workspace.client import Client

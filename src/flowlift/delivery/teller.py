@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from flowlift.delivery.deciding import Decision, Step
 from flowlift.deployments.applying import Applied, Watcher
+from flowlift.deployments.verifying import RunOutcome
 from flowlift.plan.model import Plan
-from flowlift.render.outcome import RunOutcome
 
 
 @dataclass(slots=True)

@@ -14,7 +14,6 @@ from flowlift.findings import Json
 from flowlift.plan import stamps
 from flowlift.plan.model import Live
 from flowlift.project.project import Project
-from flowlift.render.outcome import RunOutcome
 from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.live import read_live
@@ -31,7 +30,30 @@ from flowlift.workspace.runs import (
 LOG_LINES = 20
 LOG_LOOKS, LOG_PAUSE = 8, 0.5
 """How often, and after how many seconds again, the log is asked for until it tells the error."""
+_WELL = {"completed", "cached"}
 Tell = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """How the test run of a deployment ended.
+
+    `state` is the name of the run's state as Prefect has it ("Completed", "TimedOut", "Late").
+    `seconds` is how long it ran, None where it never started. `message` says what went wrong.
+    `log_lines` are the last of the run's log, oldest first. `url` leads to the run in the UI.
+    """
+
+    deployment: str
+    state: str
+    seconds: float | None = None
+    url: str = ""
+    message: str = ""
+    log_lines: tuple[str, ...] = ()
+
+    @property
+    def well(self) -> bool:
+        """Whether the run did what it should."""
+        return self.state.casefold() in _WELL
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from flowlift.image.check import closed_pull_requests
 from flowlift.image.prune import Pruning, plan_pruning, prune
 from flowlift.image.reference import DevTag, is_inputs_tag, read_dev_tag
 from flowlift.workspace.client import Client
-from flowlift.workspace.images import HandedOver, hand_over, images_in_use
+from flowlift.workspace.pools import HandedOver, hand_over, images_in_use
 from flowlift.workspace.running import with_client
 
 T = TypeVar("T")

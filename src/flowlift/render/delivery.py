@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from flowlift.deployments.verifying import RunOutcome
 from flowlift.findings import Action, Finding, Level
 from flowlift.plan.model import Change, Plan
 from flowlift.plan.stamps import BRANCH
 from flowlift.render.markdown import render_section
 from flowlift.render.markup import code, prose
-from flowlift.render.outcome import RunOutcome, Step, counted
+from flowlift.render.outcome import Step, counted
 from flowlift.render.visible import cut, visible
 from flowlift.render.wording import name, place, summary
 from flowlift.words import duration, plural

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from flowlift.deployments.verifying import RunOutcome
 from flowlift.findings import Action
 from flowlift.render.screen import Ink
 from flowlift.render.visible import cells, cut, visible
@@ -20,7 +21,6 @@ _PAST = {
     Action.DELETE: "deleted",
     Action.NONE: "kept",
 }
-_WELL = {"completed", "cached"}
 _WRONG = {"failed", "crashed", "cancelled", "timedout"}
 _SHOWN_DONE = 5
 _SHOWN_LEFT = 20
@@ -50,28 +50,6 @@ class Partial:
     done: Sequence[Step]
     failed: Sequence[Step]
     left: Sequence[Step]
-
-
-@dataclass(frozen=True, slots=True)
-class RunOutcome:
-    """How the test run of a deployment ended.
-
-    `state` is the name of the run's state as Prefect has it ("Completed", "TimedOut", "Late").
-    `seconds` is how long it ran, None where it never started. `message` says what went wrong.
-    `log_lines` are the last of the run's log, oldest first. `url` leads to the run in the UI.
-    """
-
-    deployment: str
-    state: str
-    seconds: float | None = None
-    url: str = ""
-    message: str = ""
-    log_lines: tuple[str, ...] = ()
-
-    @property
-    def well(self) -> bool:
-        """Whether the run did what it should."""
-        return self.state.casefold() in _WELL
 
 
 def change_done(

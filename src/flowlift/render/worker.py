@@ -16,8 +16,9 @@ from flowlift.words import duration, plural
 
 if TYPE_CHECKING:
     from flowlift.worker.host.machine import Tool
-    from flowlift.worker.model import LiveQueue, LiveWorker, Part
+    from flowlift.worker.model import Part
     from flowlift.worker.report import Checked, ReleaseStatus, WorkerStatus
+    from flowlift.workspace.pools import LiveQueue, LiveWorker
 
 _SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-", Action.NONE: "="}
 _VERBS = {Action.CREATE: "create", Action.UPDATE: "update", Action.NONE: "unchanged"}

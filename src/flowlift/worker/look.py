@@ -12,17 +12,24 @@ from typing import Literal
 from flowlift.config.worker import Worker
 from flowlift.errors import ClusterError, HelmError, WorkerError
 from flowlift.findings import Action, Json
+from flowlift.plan.json_diff import field_changes, same
 from flowlift.worker.cluster.charts import compare_release
 from flowlift.worker.cluster.cluster import Cluster, open_cluster
 from flowlift.worker.cluster.helm import Helm, Release
 from flowlift.worker.cluster.secrets import Wanted, compare, outdated
 from flowlift.worker.cluster.watch import is_ready
-from flowlift.worker.compare import differences, same
-from flowlift.worker.model import Depth, Desired, LivePool, LiveWorker, Part
+from flowlift.worker.model import Desired, Part
 from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
-from flowlift.workspace.pools import read_depth, read_pool, read_workers
+from flowlift.workspace.pools import (
+    Depth,
+    LivePool,
+    LiveWorker,
+    read_depth,
+    read_pool,
+    read_workers,
+)
 
 OnDrift = Literal["undo", "keep"]
 
@@ -232,7 +239,7 @@ def _compare_pool(
         return False, Part("pool", name, Action.CREATE)
     if same(pool.template, wanted):
         return False, Part("pool", name, Action.NONE)
-    fields = differences(pool.template, wanted, "base_job_template")
+    fields = field_changes(pool.template, wanted, "base_job_template")
     drifted = release is not None and same(applied_template(release), wanted)
     if drifted and on_drift == "keep":
         note = "its template was changed by hand, and is kept (on-drift)"

@@ -1,4 +1,4 @@
-"""The words of a worker as plain data: what it should be, what differs, and what is live.
+"""The words of a worker as plain data: what it should be, and what differs.
 
 What is wrong or doubtful is a `Finding`, and one field that differs a `FieldChange`, as in a plan.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Literal
 
 from flowlift.config.worker import Secret
@@ -85,54 +84,3 @@ class Part:
     def differs(self) -> bool:
         """Whether anything is to be done to it."""
         return self.action is not Action.NONE
-
-
-# What is live ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class LiveWorker:
-    """A worker as the workspace sees it.
-
-    `version` is that of the worker's Prefect integration, "" where the API does not tell it (only
-    Prefect Cloud does).
-    """
-
-    name: str
-    status: str
-    heartbeat: datetime | None
-    interval: float = 30.0
-    version: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LiveQueue:
-    """A queue of a pool. `late` is None where the API does not tell it."""
-
-    name: str
-    status: str
-    paused: bool
-    polled: datetime | None
-    limit: int | None = None
-    late: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LivePool:
-    """A work pool as it is now, without its runs. `template` is its base job template."""
-
-    name: str
-    type: str
-    paused: bool
-    status: str
-    template: Mapping[str, Json] = field(repr=False)
-    updated: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Depth:
-    """How many runs wait in a pool, how many of them are late, and how late on average."""
-
-    scheduled: int
-    late: int
-    seconds: float

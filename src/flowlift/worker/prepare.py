@@ -11,11 +11,11 @@ from flowlift.config.worker import Worker
 from flowlift.errors import ConfigError, FindingsError, InputError, Position
 from flowlift.findings import Action, Finding, Json, Level, finding
 from flowlift.plan.checks.report import Report
+from flowlift.plan.json_diff import same
 from flowlift.project.project import Project
 from flowlift.worker.choosing import Chosen, choose_image
-from flowlift.worker.compare import same
 from flowlift.worker.look import InCluster, read_applied
-from flowlift.worker.model import Desired, DesiredPool, LivePool, Part
+from flowlift.worker.model import Desired, DesiredPool, Part
 from flowlift.worker.values.desired import desire, job_pull_secrets
 from flowlift.worker.values.impact import compare_templates, find_impact
 from flowlift.worker.values.template import Template, read_template, takes_image, with_image
@@ -23,7 +23,7 @@ from flowlift.worker.values.template_checks import check_template
 from flowlift.worker.values.values import Values, read_values
 from flowlift.worker.values.values_checks import check_left_over, check_values, left_over, pool_type
 from flowlift.workspace.client import Client
-from flowlift.workspace.pools import deployments_of, pool_names, read_pool
+from flowlift.workspace.pools import LivePool, deployments_of, pool_names, read_pool
 
 Tell = Callable[[str], None]
 

@@ -17,16 +17,23 @@ from datetime import datetime, timedelta
 
 from flowlift.errors import WorkerError
 from flowlift.findings import Json
+from flowlift.plan.json_diff import field_changes, same
 from flowlift.words import plural
 from flowlift.worker.cluster.cluster import Cluster
 from flowlift.worker.cluster.helm import Helm, read_time
 from flowlift.worker.cluster.rollout import remedy
 from flowlift.worker.cluster.watch import Watch, is_ready
-from flowlift.worker.compare import differences, same
-from flowlift.worker.model import Depth, Desired, LiveWorker
+from flowlift.worker.model import Desired
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
-from flowlift.workspace.pools import read_depth, read_pool, read_workers, write_template
+from flowlift.workspace.pools import (
+    Depth,
+    LiveWorker,
+    read_depth,
+    read_pool,
+    read_workers,
+    write_template,
+)
 
 INIT = "sync-base-job-template"
 """The chart's container that brings the template to the pool."""
@@ -220,7 +227,7 @@ class Prover:
                 remedy="Somebody deletes it. Run again.",
             )
         if template is not None and not same(pool.template, template):
-            fields = ", ".join(change.field for change in differences(pool.template, template))
+            fields = ", ".join(change.field for change in field_changes(pool.template, template))
             raise WorkerError(
                 f"The work pool {pool.name!r} has another base job template than the values:"
                 f" {fields}.",

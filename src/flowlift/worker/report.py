@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flowlift.findings import Finding, Level
-from flowlift.worker.model import Depth, LiveQueue, LiveWorker, Part
+from flowlift.worker.model import Part
+from flowlift.workspace.pools import Depth, LiveQueue, LiveWorker
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from flowlift.project.project import Project
 from flowlift.worker.cluster.cluster import open_cluster
 from flowlift.worker.cluster.helm import Helm
 from flowlift.worker.cluster.watch import judge
-from flowlift.worker.model import LivePool, LiveWorker
 from flowlift.worker.prepare import workers_of
 from flowlift.worker.proof import running_since
 from flowlift.worker.report import PoolStatus, ReleaseStatus, WorkerStatus
@@ -21,7 +20,14 @@ from flowlift.worker.values.template import default_image
 from flowlift.worker.values.values import read_values
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
-from flowlift.workspace.pools import read_depth, read_pool, read_queues, read_workers
+from flowlift.workspace.pools import (
+    LivePool,
+    LiveWorker,
+    read_depth,
+    read_pool,
+    read_queues,
+    read_workers,
+)
 from flowlift.workspace.running import with_client
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from flowlift.errors import FlowliftError, WorkspaceError
 from flowlift.findings import Json
+from flowlift.plan.json_diff import same
 from flowlift.project.project import Project
 from flowlift.worker.canary import Canary, fly
 from flowlift.worker.check import find_in_cluster
@@ -20,7 +21,6 @@ from flowlift.worker.cluster.cluster import Cluster, open_cluster
 from flowlift.worker.cluster.helm import Helm, Release
 from flowlift.worker.cluster.rollout import Rollout, RolloutError
 from flowlift.worker.cluster.secrets import Wanted, hidden, namespace_object, outdated, wanted
-from flowlift.worker.compare import same
 from flowlift.worker.look import (
     FRESH,
     InCluster,

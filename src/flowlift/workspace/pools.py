@@ -5,15 +5,15 @@ Never by `get_scheduled_flow_runs`, which marks the queues as polled and the poo
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote
 
 from flowlift.errors import RefusedError, WorkspaceError
 from flowlift.findings import Json
-from flowlift.worker.compare import same
-from flowlift.worker.model import Depth, LivePool, LiveQueue, LiveWorker
-from flowlift.worker.values.impact import PoolDeployment
+from flowlift.plan.json_diff import same
 from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
@@ -21,6 +21,77 @@ from flowlift.workspace.paging import chunks, everything
 
 HEARTBEAT = 30.0
 """Seconds between a worker's heartbeats, where it does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveWorker:
+    """A worker as the workspace sees it.
+
+    `version` is that of the worker's Prefect integration, "" where the API does not tell it (only
+    Prefect Cloud does).
+    """
+
+    name: str
+    status: str
+    heartbeat: datetime | None
+    interval: float = 30.0
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveQueue:
+    """A queue of a pool. `late` is None where the API does not tell it."""
+
+    name: str
+    status: str
+    paused: bool
+    polled: datetime | None
+    limit: int | None = None
+    late: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LivePool:
+    """A work pool as it is now, without its runs. `template` is its base job template."""
+
+    name: str
+    type: str
+    paused: bool
+    status: str
+    template: Mapping[str, Json] = field(repr=False)
+    updated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many runs wait in a pool, how many of them are late, and how late on average."""
+
+    scheduled: int
+    late: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PoolDeployment:
+    """A deployment of the pool, as far as its template concerns it."""
+
+    name: str
+    job_variables: Mapping[str, Json]
+
+    @property
+    def variables(self) -> dict[str, Json]:
+        """Its job variables by the names that a template declares: `env.HOME` belongs to `env`."""
+        return {key.partition(".")[0]: value for key, value in self.job_variables.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A pool's image before and after; `written` is False where it was right already."""
+
+    pool: str
+    before: str
+    after: str
+    written: bool
 
 
 async def read_pool(client: Client, name: str) -> LivePool | None:
@@ -167,3 +238,74 @@ def _version(worker: Mapping[str, Json]) -> str:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+
+
+# The image ------------
+
+
+async def images_in_use(client: Client) -> set[str]:
+    """Every image that a work pool or a deployment names, as it is written there."""
+    pools, deployments = await together(
+        (
+            everything(client, "/work_pools/filter", {}),
+            everything(client, "/deployments/filter", {"sort": "CREATED_DESC"}),
+        )
+    )
+    found = {_default(pool.get("base_job_template")) for pool in pools}
+    for deployment in deployments:
+        found.add((deployment.get("job_variables") or {}).get("image"))
+    return {image for image in found if isinstance(image, str) and image}
+
+
+async def hand_over(client: Client, pool: str, image: str) -> HandedOver:
+    """Let what `pool` starts use `image`, unless a deployment says otherwise.
+
+    Only the default of the template's `image` variable is changed. What is right already is not
+    written. What was written is read back and compared.
+
+    Raises:
+        WorkspaceError: there is no such pool, its template has no image, or it holds something else
+            afterwards.
+    """
+    path = f"/work_pools/{quote(pool, safe='')}"
+    template = await _template(client, pool, path)
+    before = _default(template)
+    if before is None:
+        raise WorkspaceError(
+            f"The work pool {pool!r} has no image: its base job template has no variable `image`.",
+            remedy="Name a pool of type kubernetes, docker or another that runs images.",
+        )
+    if before == image:
+        return HandedOver(pool, before, image, written=False)
+    wanted = copy.deepcopy(template)
+    wanted["variables"]["properties"]["image"]["default"] = image
+    await client.patch(path, {"base_job_template": wanted})
+    if await _template(client, pool, path) != wanted:
+        raise WorkspaceError(
+            f"The work pool {pool!r} does not hold what was written to it.",
+            remedy="Something else writes its base job template, perhaps a starting worker."
+            " Run again.",
+        )
+    return HandedOver(pool, before, image, written=True)
+
+
+async def _template(client: Client, pool: str, path: str) -> Json:
+    try:
+        return (await client.get(path)).get("base_job_template") or {}
+    except AnswerError as error:
+        if error.status != 404:
+            raise
+        raise WorkspaceError(
+            f"There is no work pool {pool!r} in {client.endpoint.environment}.",
+            remedy="Correct `pools` in [tool.flowlift.image], or make the pool: prefect work-pool"
+            f" create {pool}",
+        ) from None
+
+
+def _default(template: Json) -> str | None:
+    """The image that a base job template starts with; None where it knows of no image."""
+    try:
+        variable = template["variables"]["properties"]["image"]
+    except (KeyError, TypeError):
+        return None
+    return str(variable.get("default") or "") if isinstance(variable, dict) else None

@@ -14,10 +14,11 @@ from flowlift.errors import WorkerError
 from flowlift.worker import proof
 from flowlift.worker.cluster.cluster import Cluster
 from flowlift.worker.cluster.helm import Helm
-from flowlift.worker.model import Depth, Desired, DesiredPool
+from flowlift.worker.model import Desired, DesiredPool
 from flowlift.worker.proof import Prover
 from flowlift.workspace.client import Client
 from flowlift.workspace.endpoint import resolve
+from flowlift.workspace.pools import Depth
 from tests.parts.worker_values import template
 from tests.parts.workspaces import Workspace
 from tests.real.worker.values.test_impact import make_deployment, make_pool

@@ -6,6 +6,7 @@ from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowlift.deployments.verifying import RunOutcome
 from flowlift.findings import Action, Finding, Level
 from flowlift.plan.model import Change, Plan, Provenance, Reason
 from flowlift.render.comment import (
@@ -19,7 +20,7 @@ from flowlift.render.comment import (
     section_key,
 )
 from flowlift.render.delivery import facts_section, failure_section, findings_section, plan_section
-from flowlift.render.outcome import RunOutcome, Step
+from flowlift.render.outcome import Step
 
 HOSTILE = [
     "$(id>pwned)",

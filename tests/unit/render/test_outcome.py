@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from flowlift.deployments.verifying import RunOutcome
 from flowlift.findings import Action
 from flowlift.render.outcome import (
     Partial,
-    RunOutcome,
     Step,
     applied,
     change_done,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from flowlift.worker.model import LiveWorker
 from flowlift.worker.proof import alive, heartbeat_of, running_since
+from flowlift.workspace.pools import LiveWorker
 
 NOW = datetime(2026, 11, 28, 7, 0, tzinfo=timezone.utc)
 

@@ -10,8 +10,8 @@ import yaml
 
 from flowlift.errors import HelmError
 from flowlift.findings import Action, FieldChange
+from flowlift.plan.json_diff import field_changes, same
 from flowlift.worker.cluster.helm import Release, chart_path, fingerprint
-from flowlift.worker.compare import differences, same
 from flowlift.worker.model import Desired, Part
 
 
@@ -35,7 +35,7 @@ def compare_release(desired: Desired, live: Release | None) -> Part:
         change = FieldChange(field="chart content", before=newest.fingerprint, after=content)
         fields.append(change)
     if not same(live.values, desired.values):
-        fields += differences(live.values, desired.values, "values")
+        fields += field_changes(live.values, desired.values, "values")
     return Part(
         kind="release",
         name=desired.release,

@@ -8,34 +8,22 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from flowlift.errors import Position
 from flowlift.findings import FieldChange, Finding, Json, Level, finding
-from flowlift.worker.compare import differences
+from flowlift.plan.json_diff import field_changes
 from flowlift.worker.values.rules import Refusal, refusals
+from flowlift.workspace.pools import PoolDeployment
 
 _ALWAYS_TAKEN = "env"
-
-
-@dataclass(frozen=True, slots=True)
-class PoolDeployment:
-    """A deployment of the pool, as far as its template concerns it."""
-
-    name: str
-    job_variables: Mapping[str, Json]
-
-    @property
-    def variables(self) -> dict[str, Json]:
-        """Its job variables by the names that a template declares: `env.HOME` belongs to `env`."""
-        return {key.partition(".")[0]: value for key, value in self.job_variables.items()}
 
 
 def compare_templates(
     live: Mapping[str, Json] | None, desired: Mapping[str, Json]
 ) -> tuple[FieldChange, ...]:
     """Where the desired template differs from the live one, field by field."""
-    return differences(live or {}, desired)
+    return field_changes(live or {}, desired)
 
 
 def find_impact(

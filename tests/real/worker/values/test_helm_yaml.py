@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from flowlift.errors import ManifestError
+from flowlift.plan.json_diff import same
 from flowlift.repo import yaml_lines
-from flowlift.worker.compare import same
 from flowlift.worker.values.helm_yaml import HELM, as_json
 from flowlift.worker.values.values import read_values
 from tests.parts.given import MissingPartError, given, missing

@@ -6,8 +6,9 @@ from typing import Any
 
 from flowlift.errors import Position
 from flowlift.findings import Level
-from flowlift.worker.compare import differences, same
-from flowlift.worker.values.impact import PoolDeployment, compare_templates, find_impact
+from flowlift.plan.json_diff import field_changes, same
+from flowlift.worker.values.impact import compare_templates, find_impact
+from flowlift.workspace.pools import PoolDeployment
 from tests.parts.worker_values import template
 
 AT = Position("values.yaml", 12)
@@ -103,6 +104,6 @@ def test_json_is_compared_as_json() -> None:
     assert not same("1", 1)
     assert not same([1], [1, 2])
     assert same(9223372036854775807, 9.223372036854776e18)
-    assert [(item.field, item.before, item.after) for item in differences([1, 2], [1, 3])] == [
+    assert [(item.field, item.before, item.after) for item in field_changes([1, 2], [1, 3])] == [
         ("[1]", 2, 3)
     ]
