@@ -33,7 +33,7 @@ def read_and_check(root: Path) -> float:
     from flowlift.plan.checks.report import Report  # noqa: PLC0415
     from flowlift.plan.checks.shape import check_manifest  # noqa: PLC0415
     from flowlift.plan.model import Flow, Policy  # noqa: PLC0415
-    from flowlift.plan.templates import Values  # noqa: PLC0415
+    from flowlift.plan.templates import TemplateValues  # noqa: PLC0415
     from flowlift.repo import manifest  # noqa: PLC0415
 
     text = (root / FILE).read_bytes()
@@ -44,7 +44,7 @@ def read_and_check(root: Path) -> float:
     ]
     begun = time.perf_counter()
     parsed = manifest.read(text, FILE)
-    report, values = Report(), Values(offline=True)
+    report, values = Report(), TemplateValues(offline=True)
     check_manifest(parsed.data, FILE, parsed.lines, report, anchored=parsed.anchored)
     which = [flows[number % platforms.FLOWS] for number in range(len(parsed.declared))]
     scoped = Scoped("all", parsed.declared, which, dict.fromkeys(range(len(which)), ()))

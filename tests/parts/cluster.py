@@ -21,7 +21,7 @@ import httpx
 from flowlift.errors import FlowliftError
 from flowlift.findings import Finding
 from flowlift.project.project import open_project
-from flowlift.worker.update import Order, Updated, update_worker
+from flowlift.worker.update import Updated, UpdateOrder, update_worker
 from tests.parts.flow_images import FlowImages
 from tests.parts.given import given
 from tests.parts.images import Images
@@ -296,7 +296,7 @@ class WorkerPlatform:
         done = update_worker(
             project,
             environment,
-            Order(image=(image or self.image) if name_image else None, **order),
+            UpdateOrder(image=(image or self.image) if name_image else None, **order),
             tell=self.lines.append,
             show=lambda prepared: self.found.extend(prepared.findings),
         )

@@ -10,7 +10,7 @@ from flowlift.plan import stamps
 from flowlift.plan.desired import resolve
 from flowlift.plan.fields import comparable
 from flowlift.plan.model import Change, Declared, Desired, Flow, Live, Policy, Provenance
-from flowlift.plan.templates import Values
+from flowlift.plan.templates import TemplateValues
 
 REPOSITORY = "github.com/acme/platform"
 URL = "https://github.com/acme/platform.git"
@@ -62,11 +62,11 @@ def flow(name: str = "ingest", **changes: Any) -> Flow:
 def desired(
     entry: Declared | None = None,
     wish: Policy | None = None,
-    values: Values | None = None,
+    values: TemplateValues | None = None,
     code: Flow | None = None,
 ) -> Desired:
     return resolve(
-        entry or declared(), code or flow(), values or Values(), wish or policy()
+        entry or declared(), code or flow(), values or TemplateValues(), wish or policy()
     ).desired
 
 

@@ -57,12 +57,12 @@ def command(
     refused if the workspace or the repository has changed since.
     """
     from flowlift.cli.applying import Shown  # noqa: PLC0415 - keeps `--help` quick
-    from flowlift.deployments.applying import Order, apply  # noqa: PLC0415
+    from flowlift.deployments.applying import ApplyOrder, apply  # noqa: PLC0415
     from flowlift.render.data import read_plan  # noqa: PLC0415
 
     project = session.open_here(directory, branch, base)
     saved = read_plan(plan_file.read_text(encoding="utf-8")) if plan_file else None
-    order = Order(
+    order = ApplyOrder(
         environment,
         session.options(scope, names, take_over=take_over, allow_delete=allow_delete),
         saved,

@@ -17,7 +17,7 @@ from flowlift.errors import InputError
 from flowlift.findings import Action
 from flowlift.plan.model import Change, Plan
 from flowlift.render.data import plan_json
-from flowlift.render.outcome import Partial, Step, applied, change_done, partly_applied
+from flowlift.render.outcome import Partial, StepShown, applied, change_done, partly_applied
 from flowlift.render.progress import Progress
 from flowlift.render.screen import screen_of
 
@@ -122,9 +122,11 @@ class Shown:
         return Partial(
             self.environment,
             time.monotonic() - self.begun,
-            done=[Step(change.action, change.deployment) for change in written.done],
-            failed=[Step(change.action, change.deployment, why) for change, why in written.failed],
-            left=[Step(change.action, change.deployment, why) for change in written.left],
+            done=[StepShown(change.action, change.deployment) for change in written.done],
+            failed=[
+                StepShown(change.action, change.deployment, why) for change, why in written.failed
+            ],
+            left=[StepShown(change.action, change.deployment, why) for change in written.left],
         )
 
 

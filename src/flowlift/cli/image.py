@@ -113,12 +113,12 @@ def _build(
     An image with the same inputs (files, base images, platforms, build arguments) is found in the
     registry and gets the tag. What is printed last is the digest, which is what to hand on.
     """
-    from flowlift.image.release import Run, build_image  # noqa: PLC0415
+    from flowlift.image.release import BuildRun, build_image  # noqa: PLC0415
     from flowlift.project.outputs import write_outputs  # noqa: PLC0415
 
     access = _access(directory, branch)
     _check_environments(access, environments)
-    done = build_image(access, Run(pull_request, number), rebuild=rebuild)
+    done = build_image(access, BuildRun(pull_request, number), rebuild=rebuild)
     write_outputs(
         access.project.environ,
         {"image": done.pinned, "digest": done.digest, "tag": done.tag},

@@ -55,12 +55,12 @@ def command(
     never merged is removed. Deployments that open branches hold are left alone.
     """
     from flowlift.cli.applying import Shown  # noqa: PLC0415 - keeps `--help` quick
-    from flowlift.deployments.applying import Order  # noqa: PLC0415
+    from flowlift.deployments.applying import ApplyOrder  # noqa: PLC0415
     from flowlift.deployments.syncing import sync  # noqa: PLC0415
 
     project = session.open_here(directory)
     branches = {*gone, *([project.context.gone] if project.context.gone else [])}
-    order = Order(
+    order = ApplyOrder(
         environment,
         session.options("all", (), allow_delete=allow_delete, gone=frozenset(branches)),
         returning=True,

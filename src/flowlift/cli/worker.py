@@ -131,9 +131,9 @@ def _update(
     the pool is as it should be; else the release is rolled back, the pool's template with it, and
     the reason told.
     """
-    from flowlift.worker.update import Order, update_worker  # noqa: PLC0415
+    from flowlift.worker.update import UpdateOrder, update_worker  # noqa: PLC0415
 
-    order = Order(image=image, timeout=timeout, lock_wait=lock_wait)
+    order = UpdateOrder(image=image, timeout=timeout, lock_wait=lock_wait)
     project = session.open_here(directory, branch)
     done = update_worker(project, environment, order, tell=session.say, show=_show)
     if as_json:

@@ -25,7 +25,7 @@ Pick = Callable[[str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class CommentPage:
     """A comment to write: its kind, the heading that all its writers share, and our sections.
 
     `start` says whether to begin it where there is none.
@@ -38,7 +38,7 @@ class Page:
 
 
 def write_comment(
-    forge: Forge, number: int, page: Page, sleep: Callable[[float], None] = time.sleep
+    forge: Forge, number: int, page: CommentPage, sleep: Callable[[float], None] = time.sleep
 ) -> Comment | None:
     """Bring our sections into the pull request's comment; None where there is none to write to.
 
@@ -73,7 +73,7 @@ def _ours(forge: Forge, number: int, kind: str) -> list[Comment]:
     return [c for c in forge.comments(number) if c.own and c.body.lstrip().startswith(begin)]
 
 
-def _wanted(found: list[Comment], page: Page) -> tuple[Comment | None, str]:
+def _wanted(found: list[Comment], page: CommentPage) -> tuple[Comment | None, str]:
     """The comment to keep, and what it should say: what others wrote, with our sections in it."""
     sections: dict[str, str] = {}
     for comment in reversed(found):

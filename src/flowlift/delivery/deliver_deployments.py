@@ -9,7 +9,7 @@ from typing import TypeVar
 from flowlift.delivery.deciding import Step
 from flowlift.delivery.outcome import Outcome, State, failed, title_of
 from flowlift.delivery.teller import Teller
-from flowlift.deployments.applying import Applied, Order, apply
+from flowlift.deployments.applying import Applied, ApplyOrder, apply
 from flowlift.deployments.checking import check
 from flowlift.deployments.planning import decide
 from flowlift.deployments.reading import read
@@ -21,7 +21,7 @@ from flowlift.findings import Level
 from flowlift.plan import stamps
 from flowlift.plan.model import Plan
 from flowlift.render.delivery import Part, facts_section, findings_section, plan_section
-from flowlift.render.outcome import Step as Change
+from flowlift.render.outcome import StepShown as Change
 from flowlift.render.visible import visible
 from flowlift.workspace.client import Client
 from flowlift.workspace.running import with_client
@@ -123,12 +123,12 @@ def _write(state: State, step: Step, teller: Teller) -> Outcome:
     return _applied(step, part, result, seen.runs)
 
 
-def _order(state: State, step: Step) -> tuple[Order, Part]:
+def _order(state: State, step: Step) -> tuple[ApplyOrder, Part]:
     if step.verb == "apply":
         on_default = state.project.settings.environment(step.environment).ref == "default"
-        return Order(step.environment), "released" if on_default else "proposed"
+        return ApplyOrder(step.environment), "released" if on_default else "proposed"
     gone = frozenset({state.project.context.gone} if state.project.context.gone else ())
-    return Order(step.environment, Options("all", gone=gone), returning=True), "returned"
+    return ApplyOrder(step.environment, Options("all", gone=gone), returning=True), "returned"
 
 
 def _refused(step: Step, plan: Plan, part: Part, error: FindingsError) -> Outcome:

@@ -71,7 +71,7 @@ def _workers(state: State, step: Step, found: list[Finding]) -> list[tuple[str, 
     """Update the workers; what was done to each, and whether that was anything."""
     if not state.project.settings.workers_of(step.environment):
         return []
-    from flowlift.worker.update import Order, update_worker  # noqa: PLC0415 - slow
+    from flowlift.worker.update import UpdateOrder, update_worker  # noqa: PLC0415 - slow
 
     def show(prepared: Prepared) -> None:
         for finding in prepared.findings:
@@ -79,7 +79,7 @@ def _workers(state: State, step: Step, found: list[Finding]) -> list[tuple[str, 
             where = place(finding.file, finding.line)
             state.say(f"{finding.level.value}: {where}: {visible(finding.message)}")
 
-    order = Order(image=state.image or None)
+    order = UpdateOrder(image=state.image or None)
     done = update_worker(state.project, step.environment, order, tell=state.say, show=show)
     return [(_told(updated), updated.changed) for updated in done]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flowlift.delivery.annotations import write_code_quality
-from flowlift.delivery.comment import Page, write_comment
+from flowlift.delivery.comment import CommentPage, write_comment
 from flowlift.delivery.deciding import WORKFLOWS, Decision
 from flowlift.delivery.events import Stage
 from flowlift.delivery.outcome import Outcome
@@ -112,7 +112,7 @@ def _comment(
         if not outcomes:
             return
     sections = {_key(project, outcome): outcome.section for outcome in outcomes}
-    done = write_comment(forge, number, Page(kind, title, sections, start=bool(news)))
+    done = write_comment(forge, number, CommentPage(kind, title, sections, start=bool(news)))
     published.comment = done.url if done else ""
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from flowlift.demo.image import tell_image
 from flowlift.demo.prompt import Prompt
-from flowlift.demo.stage import DEFAULT_BRANCH, Stage
-from flowlift.demo.teller import Teller
+from flowlift.demo.stage import DEFAULT_BRANCH, DemoStage
+from flowlift.demo.teller import Storyteller
 from flowlift.demo.witness import Held, Witness, expect
 
 CHANGE = "feat/every-third-hour"
@@ -33,8 +33,8 @@ SCHEDULING = 90.0
 class _Scene:
     """What every chapter works with: the stage, who tells, and Asha's prompt."""
 
-    stage: Stage
-    teller: Teller
+    stage: DemoStage
+    teller: Storyteller
     prompt: Prompt
 
     def enter(self, environment: str) -> Witness:
@@ -75,7 +75,7 @@ class _Scene:
         return self.prompt.ask_git("rev-parse", "HEAD")
 
 
-def tell_all(stage: Stage, teller: Teller) -> None:
+def tell_all(stage: DemoStage, teller: Storyteller) -> None:
     """Tell the chapters, one after the other.
 
     Raises:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 import httpx
 
 from flowlift.demo.prompt import Prompt
-from flowlift.demo.teller import Teller
+from flowlift.demo.teller import Storyteller
 from flowlift.demo.witness import expect
 
 REGISTRY = "FLOWLIFT_DEMO_REGISTRY"
@@ -53,7 +53,7 @@ def missing_part(environ: Mapping[str, str] = os.environ) -> str:
     return ""
 
 
-def tell_image(prompt: Prompt, teller: Teller, merge: Callable[[str], str]) -> None:
+def tell_image(prompt: Prompt, teller: Storyteller, merge: Callable[[str], str]) -> None:
     """Tell it, or say why not; `merge` merges a branch as a forge does.
 
     Raises:
@@ -70,7 +70,7 @@ def tell_image(prompt: Prompt, teller: Teller, merge: Callable[[str], str]) -> N
         _a_new_image(prompt, teller, merge)
 
 
-def _a_new_image(prompt: Prompt, teller: Teller, merge: Callable[[str], str]) -> None:
+def _a_new_image(prompt: Prompt, teller: Storyteller, merge: Callable[[str], str]) -> None:
     registry = os.environ[REGISTRY]
     repository = f"demo-{uuid.uuid4().hex[:8]}/flows"
     prompt.git("switch", "-qc", BRANCH)

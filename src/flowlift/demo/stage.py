@@ -25,7 +25,7 @@ PLATFORM = "weather"
 DEFAULT_BRANCH = "main"
 
 
-class Stage:
+class DemoStage:
     """As a context manager: made on entry, ended and removed on leaving, whatever happens.
 
     `dev` and `prod` are the workspaces, as soon as their servers answer and their workers poll.
@@ -43,7 +43,7 @@ class Stage:
         self._beside = ThreadPoolExecutor(max_workers=len(self.servers))
         self._witnesses: list[Witness] = []
 
-    def __enter__(self) -> Stage:
+    def __enter__(self) -> DemoStage:
         migrated: Future[Path] = Future()
         self.dev = self._beside.submit(self._raise_first, migrated)
         self.prod = self._beside.submit(self._raise_second, migrated)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from flowlift.errors import FlowliftError, InputError
 
 if TYPE_CHECKING:
-    from flowlift.demo.stage import Stage
-    from flowlift.demo.teller import Teller
+    from flowlift.demo.stage import DemoStage
+    from flowlift.demo.teller import Storyteller
 
 
 def tell(*, keep: bool) -> int:
@@ -26,11 +26,11 @@ def tell(*, keep: bool) -> int:
     _check_parts()
     # Not before: parts of these are for Linux and macOS only.
     from flowlift.demo.chapters import tell_all  # noqa: PLC0415
-    from flowlift.demo.stage import Stage, ended_by_signals  # noqa: PLC0415
-    from flowlift.demo.teller import Teller  # noqa: PLC0415
+    from flowlift.demo.stage import DemoStage, ended_by_signals  # noqa: PLC0415
+    from flowlift.demo.teller import Storyteller  # noqa: PLC0415
 
-    teller = Teller()
-    with ended_by_signals(), Stage() as stage:
+    teller = Storyteller()
+    with ended_by_signals(), DemoStage() as stage:
         teller.begin(
             "The life of a change, from pull request to PROD",
             f"Two Prefect servers, DEV and PROD, start with a worker each in {stage.folder}.",
@@ -71,7 +71,7 @@ def _check_parts() -> None:
         raise InputError("The demo needs git.", remedy="Install git, and put it on PATH.")
 
 
-def _await_enter(stage: Stage, teller: Teller) -> None:
+def _await_enter(stage: DemoStage, teller: Storyteller) -> None:
     teller.lines(
         "",
         "To go on by hand, in another terminal:",

@@ -32,7 +32,7 @@ class Chapter:
 
 
 @dataclass
-class Teller:
+class Storyteller:
     """Prints the story to standard output."""
 
     chapters: list[Chapter] = field(default_factory=list)

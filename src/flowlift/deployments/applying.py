@@ -45,7 +45,7 @@ class Watcher:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ApplyOrder:
     """What is to be applied: to which environment, with which options, from which saved plan."""
 
     environment: str
@@ -56,7 +56,7 @@ class Order:
     """Seconds to wait for another writer."""
 
 
-async def apply(project: Project, order: Order, client: Client, watcher: Watcher) -> Applied:
+async def apply(project: Project, order: ApplyOrder, client: Client, watcher: Watcher) -> Applied:
     """Plan, check, and write what differs. What could not be written is in the result.
 
     Raises:
@@ -143,11 +143,11 @@ def check_saved(saved: Plan, fresh: Plan) -> None:
         )
 
 
-async def _read(project: Project, order: Order, client: Client) -> Reading:
+async def _read(project: Project, order: ApplyOrder, client: Client) -> Reading:
     return await read(project, order.environment, order.options, client, returning=order.returning)
 
 
-def _refuse_unmerged(project: Project, order: Order) -> None:
+def _refuse_unmerged(project: Project, order: ApplyOrder) -> None:
     """An environment that runs the default branch gets only what is merged into it."""
     policy = project.policy(order.environment)
     if not policy.on_default_branch or project.branch == policy.default_branch:

@@ -8,7 +8,7 @@ from flowlift.deployments.scope import Options, Scoped, find_scope
 from flowlift.findings import Finding, Level
 from flowlift.plan.checks.report import Report
 from flowlift.plan.model import Policy
-from flowlift.plan.templates import Values
+from flowlift.plan.templates import TemplateValues
 from flowlift.project.project import Project
 
 
@@ -36,7 +36,7 @@ def check(project: Project, options: Options) -> tuple[Scoped, list[Finding]]:
     levels = {"unset-env": Level.WARNING.value, **project.settings.checks}
     report = Report(levels)
     scoped = find_scope(project, policy, options, report)
-    values = Values(environ={**project.environ, **policy.variables}, offline=True)
+    values = TemplateValues(environ={**project.environ, **policy.variables}, offline=True)
     resolutions = resolve_all(scoped, values, policy)
     check_entries(scoped, resolutions, values, report)
     return scoped, sorted(report.findings, key=lambda f: (f.level.value, f.file, f.line, f.check))

@@ -12,7 +12,7 @@ from flowlift.findings import Finding
 from flowlift.plan.checks.report import Report
 from flowlift.plan.checks.shape import check_manifest
 from flowlift.plan.model import Declared, Flow
-from flowlift.plan.templates import Resolver, Values
+from flowlift.plan.templates import Resolver, TemplateValues
 from flowlift.project.project import Project
 from flowlift.repo import manifest
 from flowlift.repo.flows import Entrypoint, Unreadable, default_cache, read_flows
@@ -96,7 +96,7 @@ def _located(parsed: Manifest, environ: Mapping[str, str]) -> Manifest:
     def locate(entry: Declared) -> Declared:
         if "{{" not in entry.entrypoint:
             return entry
-        found = Resolver(Values(environ=environ)).early(entry.entrypoint, ("entrypoint",))
+        found = Resolver(TemplateValues(environ=environ)).early(entry.entrypoint, ("entrypoint",))
         return replace(entry, located=str(found))
 
     return replace(parsed, declared=tuple(locate(entry) for entry in parsed.declared))

@@ -16,7 +16,7 @@ from flowlift.plan.fields import FIELDS
 from flowlift.plan.mask import mask
 from flowlift.plan.model import Declared, Policy
 from flowlift.plan.schedules import pair
-from flowlift.plan.templates import Values, words
+from flowlift.plan.templates import TemplateValues, words
 from flowlift.plan.triggers import describe_trigger
 from flowlift.project.project import Project
 from flowlift.workspace.client import Client
@@ -136,7 +136,7 @@ def explain_here(project: Project, name: str) -> dict[str, list[Origin]]:
     policy = Policy("manifest", branch, branch, repository_url=project.remote_url)
     options = Options(scope="all", names=(name,))
     scoped = find_scope(project, policy, options, Report())
-    values = Values(environ=project.environ, offline=True)
+    values = TemplateValues(environ=project.environ, offline=True)
     return _explained(resolve_all(scoped, values, policy), name)
 
 

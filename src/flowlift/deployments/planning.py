@@ -10,7 +10,7 @@ from flowlift.deployments.declared import report_unreadable
 from flowlift.deployments.reading import Outputs, Reading, resolve_all
 from flowlift.deployments.scope import Scoped
 from flowlift.plan import stamps
-from flowlift.plan.build import Inputs, Wanted, build
+from flowlift.plan.build import InScope, PlanInputs, build
 from flowlift.plan.checks.deployments import check_duplicates, check_flow, check_values
 from flowlift.plan.checks.parameters import check_parameters
 from flowlift.plan.checks.report import Report
@@ -21,7 +21,7 @@ from flowlift.plan.checks.templates import check_templates
 from flowlift.plan.checks.workspace import check_pools
 from flowlift.plan.desired import Resolution
 from flowlift.plan.model import Plan, Policy, Reason
-from flowlift.plan.templates import Values
+from flowlift.plan.templates import TemplateValues
 from flowlift.project.project import Project
 from flowlift.repo.flows import Unreadable
 
@@ -52,12 +52,12 @@ def decide(project: Project, reading: Reading, outputs: Outputs | None = None) -
     _check_git(project, reading, report)
     _check_schedules_policy(project, policy, resolutions, report)
     wanted = [
-        Wanted(resolution.desired, policy, scoped.reasons[index])
+        InScope(resolution.desired, policy, scoped.reasons[index])
         for index, resolution in resolutions.items()
     ]
     known = scoped.keys | {item.desired.key for item in wanted}
     plan = build(
-        Inputs(
+        PlanInputs(
             policy=policy,
             provenance=project.provenance(policy),
             tool_version=__version__,
@@ -79,7 +79,7 @@ def decide(project: Project, reading: Reading, outputs: Outputs | None = None) -
 
 
 def check_entries(
-    scoped: Scoped, resolutions: Mapping[int, Resolution], values: Values, report: Report
+    scoped: Scoped, resolutions: Mapping[int, Resolution], values: TemplateValues, report: Report
 ) -> None:
     """Everything about the entries in scope that can be told without the workspace's pools."""
     for index in scoped.reasons:
@@ -98,7 +98,7 @@ def check_entries(
     check_duplicates([resolution.desired for resolution in resolutions.values()], report)
 
 
-def _no_longer_changed(project: Project, reading: Reading) -> list[Wanted]:
+def _no_longer_changed(project: Project, reading: Reading) -> list[InScope]:
     """What the branch runs here although it no longer changes it: back to the default branch."""
     scoped, policy = reading.scoped, reading.policy
     if scoped.kind != "changed" or policy.on_default_branch:
@@ -112,7 +112,7 @@ def _no_longer_changed(project: Project, reading: Reading) -> list[Wanted]:
         if stamps.branch(live) == policy.branch:
             back[index] = (Reason(kind="policy", detail="no longer changed by this branch"),)
     return [
-        Wanted(resolution.desired, default, back[index])
+        InScope(resolution.desired, default, back[index])
         for index, resolution in resolve_all(
             replace(scoped, reasons=back), reading.values, default
         ).items()

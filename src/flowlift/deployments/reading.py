@@ -11,7 +11,7 @@ from flowlift.findings import Finding, Json
 from flowlift.plan.checks.report import Report
 from flowlift.plan.desired import Resolution, resolve
 from flowlift.plan.model import Live, Policy
-from flowlift.plan.templates import BlockValue, Values, words
+from flowlift.plan.templates import BlockValue, TemplateValues, words
 from flowlift.project.project import Project
 from flowlift.repo.flows import Unreadable
 from flowlift.workspace.client import Client
@@ -33,7 +33,7 @@ class Reading:
     policy: Policy
     options: Options
     scoped: Scoped
-    values: Values
+    values: TemplateValues
     resolutions: Mapping[int, Resolution]
     inventory: Inventory
     live: Mapping[str, Live]
@@ -106,7 +106,7 @@ def reads_everything(policy: Policy, options: Options) -> bool:
 
 
 def resolve_all(
-    scoped: Scoped, values: Values, policy: Policy, outputs: Outputs | None = None
+    scoped: Scoped, values: TemplateValues, policy: Policy, outputs: Outputs | None = None
 ) -> dict[int, Resolution]:
     """The desired deployments in scope, but those whose flow or name is not known."""
     resolutions = {}
@@ -127,7 +127,9 @@ def _heads(project: Project, policy: Policy, *, returning: bool) -> dict[str, st
     return project.repository.remote_heads()
 
 
-async def _values(client: Client, project: Project, scoped: Scoped, policy: Policy) -> Values:
+async def _values(
+    client: Client, project: Project, scoped: Scoped, policy: Policy
+) -> TemplateValues:
     """The variables and blocks that templates in scope refer to.
 
     Those in pull steps are left to the worker; they are read to know that they are there.
@@ -148,9 +150,9 @@ async def _values(client: Client, project: Project, scoped: Scoped, policy: Poli
             slug, _, rest = word.removeprefix("prefect.blocks.").partition(".")
             blocks.add((slug, rest.partition(".")[0]))
     if not variables and not blocks:
-        return Values(environ=environ)
+        return TemplateValues(environ=environ)
     inventory = await read_inventory(client, variables=variables, blocks=blocks)
-    return Values(
+    return TemplateValues(
         environ=environ,
         variables=inventory.variables,
         blocks={

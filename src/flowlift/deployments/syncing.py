@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flowlift.deployments.applying import Applied, Order, Watcher, apply
+from flowlift.deployments.applying import Applied, ApplyOrder, Watcher, apply
 from flowlift.project.project import Project
 from flowlift.workspace.client import Client
 
 
-async def sync(project: Project, order: Order, client: Client, watcher: Watcher) -> Applied:
+async def sync(project: Project, order: ApplyOrder, client: Client, watcher: Watcher) -> Applied:
     """Bring the environment to the default branch, but for what open branches hold.
 
     The default branch is read as the remote has it, whatever is checked out here.

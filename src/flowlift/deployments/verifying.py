@@ -18,8 +18,8 @@ from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.live import read_live
 from flowlift.workspace.runs import (
+    FlowRun,
     Poll,
-    Run,
     cancel_run,
     last_logs,
     start_run,
@@ -182,7 +182,7 @@ async def _watch(tests: _Tests) -> None:
             return
 
 
-async def _ended(tests: _Tests, live: Live, run: Run) -> RunOutcome:
+async def _ended(tests: _Tests, live: Live, run: FlowRun) -> RunOutcome:
     lines: tuple[str, ...] = ()
     if not run.succeeded:
         lines = await _log(tests.client, run.id)
@@ -196,7 +196,7 @@ async def _ended(tests: _Tests, live: Live, run: Run) -> RunOutcome:
     )
 
 
-async def _not_started(tests: _Tests, live: Live, run: Run) -> RunOutcome:
+async def _not_started(tests: _Tests, live: Live, run: FlowRun) -> RunOutcome:
     seconds = tests.settings.start_timeout
     await cancel_run(tests.client, run.id, f"not started within {seconds:g} s of flowlift verify")
     poll = await who_polls(tests.client, run.work_pool, run.work_queue) if run.work_pool else None
@@ -224,7 +224,7 @@ def _why_not(poll: Poll | None) -> str:
     return f"work pool {poll.pool!r} is polled, but has not started it: is its limit reached?"
 
 
-async def _too_long(tests: _Tests, live: Live, run: Run) -> RunOutcome:
+async def _too_long(tests: _Tests, live: Live, run: FlowRun) -> RunOutcome:
     seconds = tests.settings.timeout
     await cancel_run(tests.client, run.id, f"not ended within {seconds:g} s of flowlift verify")
     lines = await _log(tests.client, run.id)

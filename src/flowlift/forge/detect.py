@@ -43,7 +43,7 @@ def _github(environ: Mapping[str, str], kind: str) -> Forge:
         return NoForge(f"{missing} is not set.")
     from flowlift.forge.gitea import Gitea  # noqa: PLC0415 - httpx loads as long as all else
     from flowlift.forge.github import GitHub  # noqa: PLC0415
-    from flowlift.forge.http import Line  # noqa: PLC0415
+    from flowlift.forge.http import ForgeHttp  # noqa: PLC0415
 
     forge, base = (
         (Gitea, environ.get("GITHUB_API_URL", ""))
@@ -59,7 +59,7 @@ def _github(environ: Mapping[str, str], kind: str) -> Forge:
     }
     server = environ.get("GITHUB_SERVER_URL") or "https://github.com"
     return forge(
-        Line(forge.name, base, headers),
+        ForgeHttp(forge.name, base, headers),
         repository,
         server=server,
         token=token,
@@ -73,11 +73,11 @@ def _gitlab(environ: Mapping[str, str]) -> Forge:
     if not base or not project or not (token or job_token):
         return NoForge("CI_API_V4_URL, CI_PROJECT_ID or GITLAB_TOKEN is not set.")
     from flowlift.forge.gitlab import GitLab  # noqa: PLC0415 - httpx loads as long as all else
-    from flowlift.forge.http import Line  # noqa: PLC0415
+    from flowlift.forge.http import ForgeHttp  # noqa: PLC0415
 
     headers = {"PRIVATE-TOKEN": token} if token else {"JOB-TOKEN": job_token}
     return GitLab(
-        Line("GitLab", base, headers),
+        ForgeHttp("GitLab", base, headers),
         project,
         server=environ.get("CI_SERVER_URL", ""),
         token=token,

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flowlift.errors import ForgeError, ForgeRefusedError
-from flowlift.forge.http import Line
+from flowlift.forge.http import ForgeHttp
 from flowlift.forge.model import Comment, NewRelease, Release, Status
 
 _PULLS = "Finding the pull request of a commit needs `pull-requests: read`."
@@ -29,7 +29,7 @@ class GitHub:
 
     def __init__(
         self,
-        line: Line,
+        line: ForgeHttp,
         repository: str,
         *,
         server: str = "",

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flowlift.errors import ForgeRefusedError
-from flowlift.forge.http import Line
+from flowlift.forge.http import ForgeHttp
 from flowlift.forge.model import Comment, NewRelease, Release, Status
 
 _NOTES = (
@@ -32,7 +32,7 @@ class GitLab:
 
     def __init__(
         self,
-        line: Line,
+        line: ForgeHttp,
         project: str,
         *,
         server: str = "",

@@ -27,7 +27,7 @@ _ROOM = 300
 _PASSING = frozenset({429, 500, 502, 503, 504})
 
 
-class Line:
+class ForgeHttp:
     """A forge's API below `base`, with one login. `sleep` and `transport` stand for real ones."""
 
     def __init__(

@@ -17,7 +17,7 @@ from flowlift.project.project import Project
 
 if TYPE_CHECKING:
     # What talks to registries takes longest to load, and a check mostly needs none of it.
-    from flowlift.image.registry import Repository
+    from flowlift.image.registry import ImageRepository
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,11 @@ class Access:
     def _logins(self) -> Logins:
         return logins(self.project.environ, self.name.registry, self.release_name.registry)
 
-    def repository(self, reference: Reference, *, patient: bool = True) -> Repository:
+    def repository(self, reference: Reference, *, patient: bool = True) -> ImageRepository:
         """A repository in a registry, to be used within `with`."""
-        from flowlift.image.registry import Repository  # noqa: PLC0415 - see above
+        from flowlift.image.registry import ImageRepository  # noqa: PLC0415 - see above
 
-        return Repository(
+        return ImageRepository(
             reference,
             self._logins.of(reference.registry),
             plain_http=reference.registry in self.image.plain_http,

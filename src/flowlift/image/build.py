@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flowlift.errors import EngineError, ImageError
-from flowlift.image.engine import Builder, Docker, Order
-from flowlift.image.inputs import INPUTS, SOURCES, Inputs
+from flowlift.image.engine import Builder, BuildOrder, Docker
+from flowlift.image.inputs import INPUTS, SOURCES, ImageInputs
 from flowlift.image.reference import Reference, inputs_tag
 
 if TYPE_CHECKING:
-    from flowlift.image.registry import Manifest, Repository
+    from flowlift.image.registry import ImageManifest, ImageRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,13 @@ class Built:
 
 
 def build(
-    repository: Repository,
-    sources: Inputs,
+    repository: ImageRepository,
+    sources: ImageInputs,
     tag: Reference,
-    order: Callable[[Inputs], Order],
+    order: Callable[[ImageInputs], BuildOrder],
     docker: Callable[[], AbstractContextManager[Docker]],
     *,
-    complete: Callable[[], Inputs],
+    complete: Callable[[], ImageInputs],
     rebuild: bool = False,
 ) -> Built:
     """Tag the image with these inputs, building it where there is none.
@@ -81,7 +81,9 @@ def build(
     return _built(tag, made, inputs, built=True, why="asked for" if rebuild else why)
 
 
-def _quicker(repository: Repository, mark: str, inputs: Inputs, made: Manifest) -> Manifest | None:
+def _quicker(
+    repository: ImageRepository, mark: str, inputs: ImageInputs, made: ImageManifest
+) -> ImageManifest | None:
     """The image that another run has marked for the same inputs meanwhile, else `made` is marked.
 
     Both may write the mark at the same moment: whoever finds the other's there takes that one.
@@ -105,11 +107,11 @@ class Carried:
     inputs: str = ""
 
 
-def carried(repository: Repository, manifest: Manifest) -> Carried:
+def carried(repository: ImageRepository, manifest: ImageManifest) -> Carried:
     """The digests of its inputs that an image carries: as annotations, or else as labels."""
     said = manifest.annotations
     if SOURCES not in said:
-        single: Manifest | None = manifest
+        single: ImageManifest | None = manifest
         if manifest.is_index:
             first = next(iter(manifest.platforms.values()), None)
             single = repository.read(first) if first else None
@@ -120,8 +122,8 @@ def carried(repository: Repository, manifest: Manifest) -> Carried:
 
 
 def _reusable(
-    repository: Repository, manifest: Manifest | None, inputs: Inputs
-) -> tuple[Manifest | None, str]:
+    repository: ImageRepository, manifest: ImageManifest | None, inputs: ImageInputs
+) -> tuple[ImageManifest | None, str]:
     """What is marked with the sources of `inputs`, if it has all of them and all platforms; and
     why it has, or not.
     """
@@ -139,7 +141,7 @@ def _reusable(
     return manifest, "an image has the same inputs"
 
 
-def _missing(manifest: Manifest, inputs: Inputs) -> list[str]:
+def _missing(manifest: ImageManifest, inputs: ImageInputs) -> list[str]:
     """The platforms that an index lacks. A manifest alone is of the one platform there is."""
     if not manifest.is_index:
         return []
@@ -154,7 +156,7 @@ def _plain(platform: str) -> str:
     )
 
 
-def _check_whole(manifest: Manifest, inputs: Inputs, tag: Reference) -> None:
+def _check_whole(manifest: ImageManifest, inputs: ImageInputs, tag: Reference) -> None:
     if missing := _missing(manifest, inputs):
         raise ImageError(
             f"{tag} lacks {', '.join(missing)} after it was pushed.",
@@ -162,7 +164,7 @@ def _check_whole(manifest: Manifest, inputs: Inputs, tag: Reference) -> None:
         )
 
 
-def _check(builder: Builder, order: Order) -> None:
+def _check(builder: Builder, order: BuildOrder) -> None:
     """Refuse early what the builder cannot do.
 
     Raises:
@@ -185,7 +187,9 @@ def _check(builder: Builder, order: Order) -> None:
         )
 
 
-def _built(tag: Reference, manifest: Manifest, inputs: Inputs, *, built: bool, why: str) -> Built:
+def _built(
+    tag: Reference, manifest: ImageManifest, inputs: ImageInputs, *, built: bool, why: str
+) -> Built:
     return Built(
         tag=str(tag),
         pinned=str(tag.pinned(manifest.digest)),

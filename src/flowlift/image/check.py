@@ -33,11 +33,11 @@ from flowlift.repo.git import Repository
 from flowlift.repo.tags import remote_refs, tag_patterns, tagged_commit
 
 if TYPE_CHECKING:
-    from flowlift.image.registry import Manifest
+    from flowlift.image.registry import ImageManifest
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class ImageCheck:
     """What a check has found. `needed` says that an input changed, so an image must be built.
 
     `base` is the version that the base branch has now, "" where it has none; `allowed` are the
@@ -55,7 +55,7 @@ class Checked:
     notes: tuple[str, ...] = ()
 
 
-def check(access: Access, *, offline: bool = False) -> Checked:
+def check(access: Access, *, offline: bool = False) -> ImageCheck:
     """Compare the image's inputs and version with the base branch's.
 
     `offline` leaves out what only the remote and the registry know: tags, released images, other
@@ -168,7 +168,7 @@ def _refs(repository: Repository, branch: str, version: str) -> dict[str, str]:
     return remote_refs(repository, f"refs/heads/{branch}", *tag_patterns(f"v{version}"))
 
 
-def _in_registry(access: Access, version: str) -> tuple[Manifest | None, list[str]]:
+def _in_registry(access: Access, version: str) -> tuple[ImageManifest | None, list[str]]:
     """The released image of that version, and the tags of pull requests' images."""
     with access.repository(access.release_name) as released:
         there = released.read(version)
@@ -221,7 +221,7 @@ def _check_against(
         ) from None
 
 
-def _check_released(access: Access, found: Found, released: Manifest | None) -> None:
+def _check_released(access: Access, found: Found, released: ImageManifest | None) -> None:
     """Refuse a version whose released image is made of something else."""
     if released is None:
         return
@@ -271,8 +271,8 @@ def _checked(
     since: str,
     base: Version | None,
     notes: Sequence[str],
-) -> Checked:
-    return Checked(
+) -> ImageCheck:
+    return ImageCheck(
         needed=bool(changed),
         changed=changed,
         since=since,

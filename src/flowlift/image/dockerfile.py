@@ -55,7 +55,7 @@ class Base:
 
 
 @dataclass(slots=True)
-class Stage:
+class BuildStage:
     """One build stage: what it starts from, and what it takes from elsewhere."""
 
     name: str
@@ -74,12 +74,12 @@ class Stage:
 class Dockerfile:
     """The stages of a Dockerfile, and the arguments that stand before the first one."""
 
-    stages: tuple[Stage, ...]
+    stages: tuple[BuildStage, ...]
     arguments: Mapping[str, str | None]
 
     def needed(
         self, target: str | None, arguments: Mapping[str, str], platform: str
-    ) -> list[Stage]:
+    ) -> list[BuildStage]:
         """The stages that the image is made of: BuildKit leaves out the others."""
         return [self.stages[at] for at in self._needed(target, self._known(arguments, platform))]
 
@@ -145,14 +145,16 @@ class Dockerfile:
 
 def parse(text: str) -> Dockerfile:
     """Read a Dockerfile. What is wrong in it is passed over: BuildKit will refuse it."""
-    stages: list[Stage] = []
+    stages: list[BuildStage] = []
     arguments: dict[str, str | None] = {}
     for instruction in instructions(text):
         if instruction.name == "FROM":
             words = instruction.text.split()
             if words:
                 named = len(words) > 2 and words[1].upper() == "AS"
-                stages.append(Stage(words[2] if named else "", Base(words[0], instruction.line)))
+                stages.append(
+                    BuildStage(words[2] if named else "", Base(words[0], instruction.line))
+                )
         elif instruction.name == "ARG" and not stages:
             arguments.update(_arguments(instruction.text))
         elif stages:
@@ -258,7 +260,7 @@ def _arguments(text: str) -> Iterator[tuple[str, str | None]]:
         yield name, default if given else None
 
 
-def _take(instruction: Instruction, stage: Stage) -> None:
+def _take(instruction: Instruction, stage: BuildStage) -> None:
     """Note what an instruction within `stage` brings in from outside."""
     line = instruction.line
     if instruction.name in {"COPY", "ADD"}:

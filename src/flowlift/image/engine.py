@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flowlift.errors import BuildError, EngineError, Position
-from flowlift.image.progress import Failure, Progress
+from flowlift.image.progress import BuildProgress, Failure
 from flowlift.image.reference import Reference
 
 PUSH_PAUSES = (2.0, 8.0, 20.0)
@@ -47,7 +47,7 @@ class Builder:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class BuildOrder:
     """One build. `created` is in seconds since 1970, the commit's time."""
 
     tag: Reference
@@ -97,7 +97,7 @@ class Docker:
             attests=driver != "docker" or self._has_containerd_store(),
         )
 
-    def build(self, order: Order, builder: Builder) -> str:
+    def build(self, order: BuildOrder, builder: Builder) -> str:
         """Build and push; the digest of what was pushed.
 
         A push that a registry or the network breaks off is tried again. Nothing has the tag before
@@ -181,14 +181,14 @@ class Docker:
         status = self.ask("info", "--format", "{{json .DriverStatus}}")
         return "io.containerd.snapshotter" in status
 
-    def _build_once(self, order: Order, builder: Builder) -> str | Failure:
+    def _build_once(self, order: BuildOrder, builder: Builder) -> str | Failure:
         with tempfile.TemporaryDirectory(prefix="flowlift-build-") as folder:
             metadata = Path(folder) / "metadata.json"
             words = build_words(order, builder, metadata)
             environ = {**self.environ, "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
             if order.created:
                 environ["SOURCE_DATE_EPOCH"] = str(order.created)
-            progress = Progress(self.tell)
+            progress = BuildProgress(self.tell)
             try:
                 process = subprocess.Popen(
                     words,
@@ -211,7 +211,7 @@ class Docker:
             return str(json.loads(metadata.read_bytes()).get("containerimage.digest", ""))
 
 
-def build_words(order: Order, builder: Builder, metadata: Path) -> list[str]:
+def build_words(order: BuildOrder, builder: Builder, metadata: Path) -> list[str]:
     """The words of the build's command."""
     words = ["docker", "buildx", "build", "--push", "--progress=rawjson"]
     words += ["--metadata-file", str(metadata)]
@@ -276,13 +276,13 @@ def _is_push(failure: Failure) -> bool:
     return failure.step.startswith(("exporting", "pushing")) or "failed to push" in failure.reason
 
 
-def _without_sbom(order: Order) -> Order:
+def _without_sbom(order: BuildOrder) -> BuildOrder:
     from dataclasses import replace  # noqa: PLC0415
 
     return replace(order, sbom=False)
 
 
-def _build_error(failure: Failure, order: Order) -> BuildError:
+def _build_error(failure: Failure, order: BuildOrder) -> BuildError:
     name = order.shown_as or str(order.dockerfile)
     at = Position(name, failure.line) if failure.line else None
     reason = failure.reason

@@ -34,7 +34,7 @@ class Entrypoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportOutcome:
     """How one import ended. `error` is empty where it went well; `file` is from the root."""
 
     platform: str
@@ -46,11 +46,11 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class ImportRun:
     """All imports of one platform. `skipped` says why there are none: it cannot run here."""
 
     platform: str
-    imports: tuple[Imported, ...] = ()
+    imports: tuple[ImportOutcome, ...] = ()
     skipped: str = ""
 
 
@@ -62,7 +62,7 @@ def verify(
     *,
     files: Path,
     variables: Mapping[str, str],
-) -> Run:
+) -> ImportRun:
     """Import the entrypoints in one platform's image, with the content of `files` beside it.
 
     `variables` are set in the container; their values are in no argument.
@@ -135,7 +135,7 @@ def _run(
     image: Reference,
     platform: str,
     entrypoints: Sequence[Entrypoint],
-) -> Run:
+) -> ImportRun:
     try:
         done = subprocess.run(
             ["docker", "start", "--attach", container],
@@ -154,7 +154,7 @@ def _run(
     said = done.stderr.decode("utf-8", "replace").strip()
     if not answers:
         if "exec format error" in said:
-            return Run(platform, skipped=f"this machine cannot run {platform}")
+            return ImportRun(platform, skipped=f"this machine cannot run {platform}")
         last = said.splitlines()[-1] if said else f"it ended with code {done.returncode}"
         raise EngineError(
             f"{image} cannot run Python for {platform}: {last}",
@@ -171,12 +171,12 @@ def _run(
         _imported(platform, entrypoint, by_number.get(number, lost))
         for number, entrypoint in enumerate(entrypoints)
     )
-    return Run(platform, tuple(imports))
+    return ImportRun(platform, tuple(imports))
 
 
-def _imported(platform: str, entrypoint: Entrypoint, answer: Mapping[str, Any]) -> Imported:
+def _imported(platform: str, entrypoint: Entrypoint, answer: Mapping[str, Any]) -> ImportOutcome:
     file = answer.get("file") or ""
-    return Imported(
+    return ImportOutcome(
         platform=platform,
         entrypoint=entrypoint,
         flow=answer.get("flow") or "",

@@ -31,7 +31,7 @@ class InputFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
+class ImageInputs:
     """All that makes an image.
 
     `bases` maps each image that the build starts from or copies out of to its digest. `unclear`

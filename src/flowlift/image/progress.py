@@ -47,7 +47,7 @@ class Failure:
     line: int = 0
 
 
-class Progress:
+class BuildProgress:
     """Follows one build; `tell` gets a line for each step that ends."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from flowlift.errors import ImageError, InputError
 from flowlift.image.build import Carried, carried
 from flowlift.image.engine import Docker
-from flowlift.image.inputs import Inputs
+from flowlift.image.inputs import ImageInputs
 from flowlift.image.reference import inputs_tag
 
 if TYPE_CHECKING:
-    from flowlift.image.registry import Repository
+    from flowlift.image.registry import ImageRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,10 @@ class Promoted:
 
 
 def promote(
-    source: Repository,
-    target: Repository,
+    source: ImageRepository,
+    target: ImageRepository,
     version: str,
-    inputs: Inputs,
+    inputs: ImageInputs,
     docker: Callable[[], AbstractContextManager[Docker]],
     *,
     force: bool = False,
@@ -77,7 +77,7 @@ def promote(
     return Promoted(str(tag), str(tag.pinned(found)), found, "promoted", _moved(says, inputs))
 
 
-def _moved(says: Carried, inputs: Inputs) -> str:
+def _moved(says: Carried, inputs: ImageInputs) -> str:
     """What is to be told of the base images. An image that was tested is not built anew for it."""
     if inputs.unclear:
         return f"whether its base images have moved could not be told: {'; '.join(inputs.unclear)}"

@@ -12,7 +12,7 @@ from flowlift.deployments.declared import read_manifests
 from flowlift.errors import ImageError, InputError
 from flowlift.image.access import Access
 from flowlift.image.build import Built
-from flowlift.image.importing import Entrypoint, Imported, Run, verify
+from flowlift.image.importing import Entrypoint, ImportOutcome, ImportRun, verify
 from flowlift.image.reference import Reference, inputs_tag, parse
 from flowlift.image.selection import read_sources, select
 from flowlift.plan.checks.report import Report
@@ -83,7 +83,7 @@ def verify_image(
         project = access.project.at(files, access.project.context.branch or "", head)
         served = _served(access, _declared(project, head), names)
         pinned, platforms = _platforms(access, image)
-        runs: list[Run] = []
+        runs: list[ImportRun] = []
         with access.docker() as docker:
             for platform, digest in platforms.items():
                 access.tell(f"{platform}: importing {plural(len(served), 'entrypoint')}")
@@ -127,7 +127,7 @@ def prove(access: Access, built: Built) -> Verified:
     return verified
 
 
-def _of_flow(done: Imported, deployments: tuple[str, ...]) -> FlowImport:
+def _of_flow(done: ImportOutcome, deployments: tuple[str, ...]) -> FlowImport:
     return FlowImport(
         platform=done.platform,
         entrypoint=done.entrypoint.entrypoint,

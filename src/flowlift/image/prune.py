@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 
 from flowlift.errors import InputError
 from flowlift.image.reference import DevTag, Reference, is_inputs_tag, parse, read_dev_tag
-from flowlift.image.registry import Manifest, Repository, UnsupportedByRegistryError
+from flowlift.image.registry import ImageManifest, ImageRepository, UnsupportedByRegistryError
 
 CREATED = "org.opencontainers.image.created"
 
@@ -17,7 +17,7 @@ _AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptTag:
     """A DEV tag that stays, and why."""
 
     tag: str
@@ -30,7 +30,7 @@ class Pruning:
 
     digests: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
-    kept: tuple[Kept, ...] = ()
+    kept: tuple[KeptTag, ...] = ()
 
     @property
     def removed(self) -> tuple[str, ...]:
@@ -39,7 +39,7 @@ class Pruning:
 
 
 def plan_pruning(
-    repository: Repository,
+    repository: ImageRepository,
     in_use: Collection[str],
     is_closed: Callable[[DevTag], bool | None],
     older_than: timedelta,
@@ -61,9 +61,9 @@ def plan_pruning(
     by_digest: dict[str, list[str]] = {}
     for tag, digest in digests.items():
         by_digest.setdefault(digest, []).append(tag)
-    kept: list[Kept] = []
+    kept: list[KeptTag] = []
     going: list[str] = []
-    read: dict[str, Manifest | None] = {}
+    read: dict[str, ImageManifest | None] = {}
     for tag in digests:
         said = read_dev_tag(tag)
         if said is None:
@@ -75,7 +75,7 @@ def plan_pruning(
                 read[digest] = repository.read(digest)
             why = _young(_age(repository, read[digest], now), older_than)
         if why:
-            kept.append(Kept(tag, why))
+            kept.append(KeptTag(tag, why))
         else:
             going.append(tag)
     whole, alone = {}, []
@@ -89,7 +89,7 @@ def plan_pruning(
     return Pruning(whole, tuple(sorted(alone)), tuple(kept))
 
 
-def prune(repository: Repository, pruning: Pruning) -> None:
+def prune(repository: ImageRepository, pruning: Pruning) -> None:
     """Do what was decided.
 
     Raises:
@@ -122,7 +122,7 @@ def parse_age(text: str) -> timedelta:
     return int(number) * units[unit]
 
 
-def _digests(repository: Repository, tags: Iterable[str]) -> dict[str, str]:
+def _digests(repository: ImageRepository, tags: Iterable[str]) -> dict[str, str]:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         listed = list(tags)
         found = zip(listed, pool.map(repository.find, listed), strict=True)
@@ -160,12 +160,14 @@ def _young(age: timedelta | None, limit: timedelta) -> str:
     return f"only {age.days} days old" if age < limit else ""
 
 
-def _parts(digest: str, manifest: Manifest | None) -> set[str]:
+def _parts(digest: str, manifest: ImageManifest | None) -> set[str]:
     """The digests by which an image may be named: its own, and that of each of its platforms."""
     return {digest, *(manifest.platforms.values() if manifest else ())}
 
 
-def _age(repository: Repository, manifest: Manifest | None, now: datetime) -> timedelta | None:
+def _age(
+    repository: ImageRepository, manifest: ImageManifest | None, now: datetime
+) -> timedelta | None:
     """How old an image is: by its annotation, else by its configuration; None where neither says.
 
     Both are the commit's time, of the commit that it was first built for.
@@ -182,7 +184,7 @@ def _age(repository: Repository, manifest: Manifest | None, now: datetime) -> ti
     return now - created
 
 
-def _configured(repository: Repository, manifest: Manifest) -> str:
+def _configured(repository: ImageRepository, manifest: ImageManifest) -> str:
     if manifest.is_index or "config" not in manifest.data:
         return ""
     config = repository.config(manifest)

@@ -49,7 +49,7 @@ _ATTESTATION = "unknown/unknown"
 
 
 @dataclass(frozen=True)
-class Manifest:
+class ImageManifest:
     """A manifest, or an index of several, exactly as the registry has it."""
 
     content: bytes
@@ -96,7 +96,7 @@ class UnsupportedByRegistryError(RegistryError):
     """The registry does not offer what was asked, as deleting."""
 
 
-class Repository:
+class ImageRepository:
     """A repository in a registry, within `with`. It keeps one connection.
 
     A `patient` one asks again where a registry does not answer. `variables` are those that can give
@@ -130,7 +130,7 @@ class Repository:
             timeout=TIMEOUT if patient else HURRIED,
         )
 
-    def __enter__(self) -> Repository:
+    def __enter__(self) -> ImageRepository:
         self._dxf.__enter__()
         return self
 
@@ -146,12 +146,12 @@ class Repository:
 
         return self._absent_is_none(f"look for {at}", ask)
 
-    def read(self, at: str) -> Manifest | None:
+    def read(self, at: str) -> ImageManifest | None:
         """The manifest that a tag or digest names, None where there is none."""
 
-        def ask() -> Manifest:
+        def ask() -> ImageManifest:
             _, answer = self._dxf.get_manifest_and_response(at)
-            manifest = Manifest(answer.content)
+            manifest = ImageManifest(answer.content)
             if at.startswith("sha256:") and manifest.digest != at:
                 raise RegistryError(
                     f"{self.reference.registry} answers {manifest.digest} for {at}.",
@@ -161,7 +161,7 @@ class Repository:
 
         return self._absent_is_none(f"read {at}", ask)
 
-    def config(self, manifest: Manifest) -> Mapping[str, Any]:
+    def config(self, manifest: ImageManifest) -> Mapping[str, Any]:
         """The configuration of a single platform's image: its labels, its user, its platform."""
 
         def ask() -> Mapping[str, Any]:
@@ -171,7 +171,7 @@ class Repository:
 
         return self._do(f"read the configuration of {manifest.digest}", ask)
 
-    def tag(self, manifest: Manifest, tag: str) -> None:
+    def tag(self, manifest: ImageManifest, tag: str) -> None:
         """Let `tag` name `manifest`, whose parts the repository has already.
 
         Raises:

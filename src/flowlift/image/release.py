@@ -13,8 +13,8 @@ from flowlift.errors import InputError, VersionError
 from flowlift.image.access import Access
 from flowlift.image.build import Built, build
 from flowlift.image.check import read_project_version, tag_name
-from flowlift.image.engine import Order
-from flowlift.image.inputs import INPUTS, SOURCES, Inputs
+from flowlift.image.engine import BuildOrder
+from flowlift.image.inputs import INPUTS, SOURCES, ImageInputs
 from flowlift.image.promote import Promoted, promote
 from flowlift.image.reference import Reference, branch_tag, pull_request_tag
 from flowlift.image.selection import (
@@ -36,7 +36,7 @@ from flowlift.repo.tags import (
 )
 
 if TYPE_CHECKING:
-    from flowlift.image.registry import Repository
+    from flowlift.image.registry import ImageRepository
 
 _OCI = "org.opencontainers.image."
 
@@ -53,14 +53,14 @@ class Released:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class BuildRun:
     """Whose build it is; what is empty is taken from the CI, or from git."""
 
     pull_request: str = ""
     number: str = ""
 
 
-def build_image(access: Access, run: Run | None = None, *, rebuild: bool = False) -> Built:
+def build_image(access: Access, run: BuildRun | None = None, *, rebuild: bool = False) -> Built:
     """Push the image of the work tree with a DEV tag, building it only if there is none.
 
     Raises:
@@ -73,7 +73,7 @@ def build_image(access: Access, run: Run | None = None, *, rebuild: bool = False
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(with_bases, sources, access.image, selection, access.resolve)
         with access.repository(access.name) as repository:
-            run = run or Run()
+            run = run or BuildRun()
             return _build(access, repository, sources, run, complete=asked.result, rebuild=rebuild)
 
 
@@ -134,7 +134,7 @@ def promote_image(access: Access, *, force: bool = False) -> Promoted:
         if found is not None:
             return found
         access.tell("No tested image has these inputs, so it is built now.")
-        _build(access, source, inputs, Run(), complete=lambda: inputs)
+        _build(access, source, inputs, BuildRun(), complete=lambda: inputs)
         found = promote(source, target, version, inputs, access.docker, force=force)
     assert found is not None  # noqa: S101 - what was just built carries these inputs
     why = "no image that was tested has the inputs of this commit"
@@ -143,11 +143,11 @@ def promote_image(access: Access, *, force: bool = False) -> Promoted:
 
 def _build(
     access: Access,
-    repository: Repository,
-    sources: Inputs,
-    run: Run,
+    repository: ImageRepository,
+    sources: ImageInputs,
+    run: BuildRun,
     *,
-    complete: Callable[[], Inputs],
+    complete: Callable[[], ImageInputs],
     rebuild: bool = False,
 ) -> Built:
     tag = access.name.tagged(_dev_tag(access, run))
@@ -156,7 +156,7 @@ def _build(
     return build(repository, sources, tag, order, docker, complete=complete, rebuild=rebuild)
 
 
-def _dev_tag(access: Access, run: Run) -> str:
+def _dev_tag(access: Access, run: BuildRun) -> str:
     project = access.project
     version = str(read_project_version(project, access.image))
     number = run.number or project.context.run_number or project.commit[:8]
@@ -166,7 +166,7 @@ def _dev_tag(access: Access, run: Run) -> str:
     return branch_tag(version, project.branch, number)
 
 
-def _order(access: Access, tag: Reference, inputs: Inputs) -> Order:
+def _order(access: Access, tag: Reference, inputs: ImageInputs) -> BuildOrder:
     project, image = access.project, access.image
     missing = [name for name in image.secrets.values() if not project.environ.get(name)]
     if missing:
@@ -175,7 +175,7 @@ def _order(access: Access, tag: Reference, inputs: Inputs) -> Order:
             remedy="Set these variables; `secrets` in [tool.flowlift.image] names them.",
         )
     created = commit_time(project.repository, project.commit)
-    return Order(
+    return BuildOrder(
         tag=tag,
         dockerfile=project.root / image.dockerfile,
         context=project.root / image.context,
@@ -191,7 +191,7 @@ def _order(access: Access, tag: Reference, inputs: Inputs) -> Order:
     )
 
 
-def _annotations(access: Access, inputs: Inputs, created: int) -> Mapping[str, str]:
+def _annotations(access: Access, inputs: ImageInputs, created: int) -> Mapping[str, str]:
     project = access.project
     said = {
         f"{_OCI}version": str(read_project_version(project, access.image)),

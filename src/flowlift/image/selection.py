@@ -14,7 +14,7 @@ import tomli
 from flowlift.errors import ConfigError, InputError, Position, RegistryError
 from flowlift.image import dockerfile as dockerfiles
 from flowlift.image.dockerfile import Dockerfile, UnclearError
-from flowlift.image.inputs import InputFile, Inputs, content_digest
+from flowlift.image.inputs import ImageInputs, InputFile, content_digest
 from flowlift.image.reference import Reference, parse
 from flowlift.repo.globs import Matcher, exact
 
@@ -140,9 +140,9 @@ def changed_inputs(
     return found
 
 
-def read_sources(project: Project, image: Image, selection: Selection) -> Inputs:
+def read_sources(project: Project, image: Image, selection: Selection) -> ImageInputs:
     """What makes the image as the work tree has it, but for the base images: nobody is asked."""
-    return Inputs(
+    return ImageInputs(
         dockerfile=image.dockerfile,
         context=posixpath.normpath(image.context),
         target=image.target or "",
@@ -152,7 +152,9 @@ def read_sources(project: Project, image: Image, selection: Selection) -> Inputs
     )
 
 
-def with_bases(sources: Inputs, image: Image, selection: Selection, resolve: Resolve) -> Inputs:
+def with_bases(
+    sources: ImageInputs, image: Image, selection: Selection, resolve: Resolve
+) -> ImageInputs:
     """The same with the base images' digests."""
     bases, unclear = _bases(image, selection.dockerfile, resolve)
     return replace(sources, bases=bases, unclear=unclear)

@@ -17,7 +17,7 @@ from flowlift.plan.model import Change, Desired, Kept, Live, Plan, Policy, Prove
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class InScope:
     """A desired deployment in scope, the policy that it was resolved with, and why it is here.
 
     The policy differs from the plan's own for a deployment that goes back to the default branch.
@@ -29,7 +29,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
+class PlanInputs:
     """All that a plan is built from.
 
     `declared` are the keys (`flow/name`) of everything the manifests declare, in scope or not.
@@ -42,7 +42,7 @@ class Inputs:
     provenance: Provenance
     tool_version: str
     scope: str
-    wanted: Sequence[Wanted]
+    wanted: Sequence[InScope]
     declared: frozenset[str]
     live: Mapping[str, Live]
     removed: Mapping[str, Reason] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Inputs:
     """How many deletions are allowed although they are more than a third; None: not asked."""
 
 
-def build(inputs: Inputs, report: Report) -> Plan:
+def build(inputs: PlanInputs, report: Report) -> Plan:
     """The plan, with `report`'s findings and those that ownership and safety add."""
     changes: list[Change] = []
     for wanted in sorted(inputs.wanted, key=lambda item: item.desired.key):
@@ -85,7 +85,7 @@ def _order(finding: object) -> tuple[str, ...]:
     )
 
 
-def _change(inputs: Inputs, wanted: Wanted, report: Report) -> Change:
+def _change(inputs: PlanInputs, wanted: InScope, report: Report) -> Change:
     desired = wanted.desired
     live = inputs.live.get(desired.key)
     if live is None:
@@ -103,7 +103,7 @@ def _change(inputs: Inputs, wanted: Wanted, report: Report) -> Change:
     return change.model_copy(update={"reasons": _reasons(inputs, wanted, change)})
 
 
-def _reasons(inputs: Inputs, wanted: Wanted, change: Change) -> tuple[Reason, ...]:
+def _reasons(inputs: PlanInputs, wanted: InScope, change: Change) -> tuple[Reason, ...]:
     """Why this change: what brought it into scope first, then what the comparison found."""
     found = list(change.reasons)
     if gone := _gone_branch(inputs, change.live):
@@ -115,7 +115,7 @@ def _reasons(inputs: Inputs, wanted: Wanted, change: Change) -> tuple[Reason, ..
     return (*in_scope, *(reason for reason in found if reason.kind not in said))
 
 
-def _gone_branch(inputs: Inputs, live: Live | None) -> str | None:
+def _gone_branch(inputs: PlanInputs, live: Live | None) -> str | None:
     """The branch that a deployment still runs although it is merged or gone, None if none."""
     branch = stamps.branch(live) if live else None
     ours = {inputs.policy.default_branch, inputs.provenance.branch}
@@ -139,7 +139,7 @@ def _named_branch(live: Live, branch: str) -> str:
     return f"{branch!r}" + (f" (pull request #{pull_request})" if pull_request else "")
 
 
-def _held_by_another(inputs: Inputs, live: Live) -> str | None:
+def _held_by_another(inputs: PlanInputs, live: Live) -> str | None:
     """The open branch, not the default one and not ours, that a deployment runs; None if none."""
     branch = stamps.branch(live)
     if (
@@ -153,7 +153,7 @@ def _held_by_another(inputs: Inputs, live: Live) -> str | None:
     return branch
 
 
-def _is_owned(inputs: Inputs, live: Live) -> bool:
+def _is_owned(inputs: PlanInputs, live: Live) -> bool:
     return stamps.owner(live) == inputs.provenance.repository
 
 
@@ -167,7 +167,7 @@ def _refuse_held(live: Live, branch: str, desired: Desired, report: Report) -> N
     )
 
 
-def _refuse_foreign(inputs: Inputs, live: Live, desired: Desired, report: Report) -> None:
+def _refuse_foreign(inputs: PlanInputs, live: Live, desired: Desired, report: Report) -> None:
     owner = stamps.owner(live)
     if owner and owner != inputs.provenance.repository:
         report.add(
@@ -179,7 +179,7 @@ def _refuse_foreign(inputs: Inputs, live: Live, desired: Desired, report: Report
         )
 
 
-def _deletions(inputs: Inputs, report: Report) -> list[Change]:
+def _deletions(inputs: PlanInputs, report: Report) -> list[Change]:
     """Owned deployments that are declared no longer; nothing else is ever deleted."""
     if not inputs.policy.prune:
         return []
@@ -199,7 +199,7 @@ def _deletions(inputs: Inputs, report: Report) -> list[Change]:
     return deletions
 
 
-def _gone(inputs: Inputs, live: Live) -> Reason | None:
+def _gone(inputs: PlanInputs, live: Live) -> Reason | None:
     """Why an owned deployment that nobody declares may go; None where it may not be ours to say.
 
     On the default branch everything undeclared goes. A branch removes what it has brought itself:
@@ -215,7 +215,7 @@ def _gone(inputs: Inputs, live: Live) -> Reason | None:
     return Reason(kind="removed")
 
 
-def _guard(inputs: Inputs, deletions: Sequence[Change], report: Report) -> None:
+def _guard(inputs: PlanInputs, deletions: Sequence[Change], report: Report) -> None:
     if not deletions:
         return
     allowed = inputs.allow_delete

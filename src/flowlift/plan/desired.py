@@ -13,11 +13,11 @@ from pydantic_core import to_jsonable_python
 
 from flowlift.findings import Json
 from flowlift.plan.checkout import Checkout, on_branch, repository_name, single_step
-from flowlift.plan.entry import Entry, Problem
+from flowlift.plan.entry import EntryReader, Problem
 from flowlift.plan.mask import dotted
 from flowlift.plan.model import Declared, Desired, Flow, Policy
 from flowlift.plan.overrides import decided, override
-from flowlift.plan.templates import Loss, Path, Values
+from flowlift.plan.templates import Loss, Path, TemplateValues
 from flowlift.plan.timetable import schedules
 from flowlift.plan.triggers import TriggerError, automation, is_metric
 from flowlift.plan.versions import GRACE_PERIOD, is_there
@@ -55,7 +55,7 @@ class Resolution:
     trigger_places: tuple[int, ...] = ()
 
 
-def pending_words(declared: Declared, values: Values) -> Values:
+def pending_words(declared: Declared, values: TemplateValues) -> TemplateValues:
     """`values`, with the words that the entry's build and push steps will define."""
     if values.outputs:
         return values
@@ -71,9 +71,9 @@ def pending_words(declared: Declared, values: Values) -> Values:
     return replace(values, pending=frozenset(names), open_ended=open_ended)
 
 
-def resolve(declared: Declared, flow: Flow, values: Values, policy: Policy) -> Resolution:
+def resolve(declared: Declared, flow: Flow, values: TemplateValues, policy: Policy) -> Resolution:
     """What the workspace should hold for one entry of the manifest, in `policy`'s environment."""
-    entry = Entry.of(declared, policy, pending_words(declared, values))
+    entry = EntryReader.of(declared, policy, pending_words(declared, values))
     resolver = entry.resolver
     name = str(resolver.early(entry.data.get("name"), ("name",)))
     key = f"{flow.name}/{name}"
@@ -140,7 +140,7 @@ def _field_path(path: Path) -> str:
     return dotted(path)
 
 
-def _tags(entry: Entry) -> list[str]:
+def _tags(entry: EntryReader) -> list[str]:
     tags = entry.get("tags", [])
     if not isinstance(tags, list):
         entry.problem("tags", f"tags are a list, this is {tags!r}", "tags")
@@ -156,7 +156,7 @@ def _added_tags(policy: Policy) -> list[str]:
     return [*policy.tags, *([] if policy.on_default_branch else [policy.branch])]
 
 
-def _concurrency(entry: Entry) -> tuple[Json, Json]:
+def _concurrency(entry: EntryReader) -> tuple[Json, Json]:
     """The limit and its options: a manifest gives a number, or a mapping with both."""
     value = entry.coerced("concurrency_limit", int)
     if not isinstance(value, Mapping):
@@ -171,7 +171,7 @@ def _concurrency(entry: Entry) -> tuple[Json, Json]:
     return value.get("limit"), given or None
 
 
-def _pull(entry: Entry) -> Checkout | None:
+def _pull(entry: EntryReader) -> Checkout | None:
     declared = entry.declared.pull
     if declared is None:
         return None
@@ -180,7 +180,7 @@ def _pull(entry: Entry) -> Checkout | None:
     return on_branch(resolved, entry.policy)
 
 
-def _image_pull(entry: Entry, pool: Mapping[str, Json]) -> list[dict[str, Json]]:
+def _image_pull(entry: EntryReader, pool: Mapping[str, Json]) -> list[dict[str, Json]]:
     """The pull step that Prefect adds where none is declared and an image has the code.
 
     In every other case Prefect stores the folder of the machine that deploys; we store nothing
@@ -212,7 +212,7 @@ def _policy_origins(policy: Policy, pull: Checkout | None, key: str) -> dict[str
     return dict.fromkeys(sorted(fields), source)
 
 
-def _labels(entry: Entry) -> dict[str, str | int | float | bool]:
+def _labels(entry: EntryReader) -> dict[str, str | int | float | bool]:
     labels = entry.get("labels", {})
     if not isinstance(labels, Mapping):
         entry.problem("wrong-type", f"labels are a mapping, this is {labels!r}", "labels")
@@ -224,7 +224,7 @@ def _labels(entry: Entry) -> dict[str, str | int | float | bool]:
     return {str(k): v for k, v in labels.items() if isinstance(v, (str, int, float, bool))}
 
 
-def _triggers(entry: Entry, deployment: str) -> dict[int, Mapping[str, Json]]:
+def _triggers(entry: EntryReader, deployment: str) -> dict[int, Mapping[str, Json]]:
     """The automations of an entry's triggers, by their positions in the manifest."""
     found: dict[int, Mapping[str, Json]] = {}
     declared = entry.data.get("triggers")

@@ -12,7 +12,7 @@ from pydantic_core import to_jsonable_python
 from flowlift.findings import Json
 from flowlift.plan.fields import KnownAfterBuild
 from flowlift.plan.model import Declared, Policy
-from flowlift.plan.templates import Path, Resolver, Values
+from flowlift.plan.templates import Path, Resolver, TemplateValues
 
 
 class Problem(NamedTuple):
@@ -24,7 +24,7 @@ class Problem(NamedTuple):
 
 
 @dataclass(slots=True)
-class Entry:
+class EntryReader:
     """One declared deployment while it is being read.
 
     `data` is the entry as JSON (YAML's dates become texts, as Prefect makes them), `origins`
@@ -39,7 +39,7 @@ class Entry:
     origins: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, declared: Declared, policy: Policy, values: Values) -> Entry:
+    def of(cls, declared: Declared, policy: Policy, values: TemplateValues) -> EntryReader:
         """The entry, ready to be read with `values`."""
         data = to_jsonable_python(dict(declared.data), fallback=str)
         return cls(declared, policy, Resolver(values), data)

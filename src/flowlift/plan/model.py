@@ -200,7 +200,7 @@ class Pool:
 # The plan itself -------------------------------------------------------------------------
 
 
-class Published(BaseModel):
+class PlanModel(BaseModel):
     """A part of the plan's JSON: immutable, and strict about what it holds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -222,7 +222,7 @@ ReasonKind = Literal[
 ]
 
 
-class Reason(Published):
+class Reason(PlanModel):
     """Why a deployment is in scope or changes: `source: src/a.py -> src/flows/b.py`."""
 
     kind: ReasonKind
@@ -232,7 +232,7 @@ class Reason(Published):
         return f"{self.kind}: {self.detail}" if self.detail else self.kind
 
 
-class Kept(Published):
+class Kept(PlanModel):
     """Something an operator did by hand that the plan respects."""
 
     field: str
@@ -241,7 +241,7 @@ class Kept(Published):
     note: str
 
 
-class Change(Published):
+class Change(PlanModel):
     """What is done to one deployment, field by field, and why.
 
     `fingerprint` is a digest of what is live and what will be written: a saved plan whose
@@ -264,7 +264,7 @@ class Change(Published):
     )
 
 
-class Provenance(Published):
+class Provenance(PlanModel):
     """Where a plan comes from, and what is stamped on what it writes."""
 
     repository: str
@@ -274,7 +274,7 @@ class Provenance(Published):
     run: str = ""
 
 
-class Plan(Published):
+class Plan(PlanModel):
     """Scope, changes and findings for one environment, as plain data."""
 
     format: Literal["flowlift.plan/1"] = PLAN_FORMAT

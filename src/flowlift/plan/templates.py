@@ -60,7 +60,7 @@ class BlockValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class TemplateValues:
     """All that templates may refer to.
 
     `pending` are the ids of build and push steps that have not run, `open_ended` says that some
@@ -90,7 +90,7 @@ class Loss:
 class Resolver:
     """Resolves templates, and keeps what was lost (`losses`) and what is secret (`secrets`)."""
 
-    values: Values
+    values: TemplateValues
     losses: list[Loss] = field(default_factory=list)
     secrets: set[Path] = field(default_factory=set)
     in_clear: list[Loss] = field(default_factory=list)

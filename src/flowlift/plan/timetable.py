@@ -9,7 +9,7 @@ from datetime import timedelta
 from pydantic import TypeAdapter, ValidationError
 
 from flowlift.findings import Json
-from flowlift.plan.entry import Entry
+from flowlift.plan.entry import EntryReader
 from flowlift.plan.fields import KnownAfterBuild
 from flowlift.plan.model import Schedule
 from flowlift.plan.templates import Path
@@ -33,7 +33,7 @@ def declared_schedules(data: Mapping[str, Json]) -> list[tuple[Path, Json]]:
     return [(("schedule",), single)] if single else []
 
 
-def schedules(entry: Entry) -> tuple[tuple[Schedule, ...], frozenset[int]]:
+def schedules(entry: EntryReader) -> tuple[tuple[Schedule, ...], frozenset[int]]:
     """The schedules that an entry's environment wants.
 
     With them the positions of those that the manifest itself declares as not active.
@@ -64,7 +64,7 @@ def schedules(entry: Entry) -> tuple[tuple[Schedule, ...], frozenset[int]]:
     return tuple(found), frozenset(pauses)
 
 
-def _active(entry: Entry, value: Json, path: Path) -> bool:
+def _active(entry: EntryReader, value: Json, path: Path) -> bool:
     if value is None or isinstance(value, KnownAfterBuild):
         return True
     try:
@@ -75,7 +75,7 @@ def _active(entry: Entry, value: Json, path: Path) -> bool:
         return False
 
 
-def _timing(entry: Entry, item: Mapping[str, Json], path: Path) -> dict[str, Json] | None:
+def _timing(entry: EntryReader, item: Mapping[str, Json], path: Path) -> dict[str, Json] | None:
     kinds = [kind for kind in ("cron", "interval", "rrule") if item.get(kind) not in (None, "")]
     if len(kinds) != 1:
         said = " and ".join(kinds) or "none of them"

@@ -7,23 +7,23 @@ from dataclasses import dataclass
 
 from flowlift.findings import Action, Finding
 from flowlift.plan.model import Change, Reason
-from flowlift.render.fields import Line, kept_in_words, lines_of
+from flowlift.render.fields import FieldLine, kept_in_words, lines_of
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class ChangeBlock:
     """Changes that differ in nothing but the deployment, and what they do."""
 
     action: Action
     changes: tuple[Change, ...]
     reasons: tuple[Reason, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[FieldLine, ...]
     kept: tuple[str, ...]
 
 
 def blocks_of(
     changes: Iterable[Change], order: tuple[Action, ...], *, verbose: bool = False
-) -> list[Block]:
+) -> list[ChangeBlock]:
     """What a plan does, action by action in `order`; within one, as the plan has it.
 
     Where hundreds of deployments get the same change, it is told once: they stand together, at the
@@ -38,7 +38,7 @@ def blocks_of(
         reasons = tuple(dict.fromkeys((r.kind, r.detail) for r in change.reasons))
         groups.setdefault((change.action, reasons, lines, kept), []).append(change)
     blocks = [
-        Block(group[0].action, tuple(group), group[0].reasons, key[2], key[3])  # type: ignore[arg-type]
+        ChangeBlock(group[0].action, tuple(group), group[0].reasons, key[2], key[3])  # type: ignore[arg-type]
         for key, group in groups.items()
     ]
     return sorted(blocks, key=lambda block: order.index(block.action))

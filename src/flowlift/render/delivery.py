@@ -11,7 +11,7 @@ from flowlift.plan.model import Change, Plan
 from flowlift.plan.stamps import BRANCH
 from flowlift.render.markdown import render_section
 from flowlift.render.markup import code, prose
-from flowlift.render.outcome import Step, counted
+from flowlift.render.outcome import StepShown, counted
 from flowlift.render.visible import cut, visible
 from flowlift.render.wording import name, place, summary
 from flowlift.words import duration, plural
@@ -30,9 +30,9 @@ def plan_section(
     part: Part,
     limit: int,
     *,
-    written: Sequence[Step] | None = None,
-    failed: Sequence[Step] = (),
-    left: Sequence[Step] = (),
+    written: Sequence[StepShown] | None = None,
+    failed: Sequence[StepShown] = (),
+    left: Sequence[StepShown] = (),
     runs: Sequence[RunOutcome] = (),
 ) -> str:
     """An environment's section: what it holds now or will hold, how its runs ended, the changes.
@@ -88,7 +88,7 @@ def _runs_branch(change: Change, branch: str) -> bool:
     return labels.get(BRANCH) == branch
 
 
-def _steps(failed: Sequence[Step], left: Sequence[Step]) -> str:
+def _steps(failed: Sequence[StepShown], left: Sequence[StepShown]) -> str:
     lines = [
         f"- could not {step.action.value} {code(name(step.deployment))}: "
         + prose(cut(visible(step.why), _TEXT_ROOM))

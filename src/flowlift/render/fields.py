@@ -53,7 +53,7 @@ class Piece(NamedTuple):
     after: str | None = None
 
 
-class Line(NamedTuple):
+class FieldLine(NamedTuple):
     """One place that a change writes: a path, and what happens there.
 
     `sign` is `+`, `~` or `-`. `added` and `removed` are members of a list that is shown as a set;
@@ -69,7 +69,7 @@ class Line(NamedTuple):
     reason: str = ""
 
 
-def lines_of(change: Change, *, verbose: bool = False) -> list[Line]:
+def lines_of(change: Change, *, verbose: bool = False) -> list[FieldLine]:
     """Every line of a change.
 
     A new deployment's fields that say what holds anyway are left out unless `verbose`.
@@ -100,7 +100,7 @@ def kept_in_words(kept: Kept) -> list[str]:
     return [_kept_line(line, note) for line in _lines(_Joined(change), ())]
 
 
-def _kept_line(line: Line, note: str) -> str:
+def _kept_line(line: FieldLine, note: str) -> str:
     if line.diff or line.added or line.removed:
         parts = [*(f"+{a}" for a in line.added), *(f"-{r}" for r in line.removed)]
         shown = " ".join(parts) or "as it is"
@@ -145,13 +145,15 @@ def _schedules_joined(fields: Sequence[FieldChange]) -> list[_Joined]:
     return order
 
 
-def _lines(joined: _Joined, told: Collection[str]) -> Iterator[Line]:
+def _lines(joined: _Joined, told: Collection[str]) -> Iterator[FieldLine]:
     """The lines of a field, each with its reason unless that is `told` already."""
     field = joined.first
     if joined.schedule:
         reasons = dict.fromkeys(f.reason for _, f in joined.parts if f.reason not in told)
         pieces = tuple(_schedule_piece(part, f) for part, f in joined.parts)
-        yield Line(visible(joined.schedule), "~", pieces, reason=", ".join(filter(None, reasons)))
+        yield FieldLine(
+            visible(joined.schedule), "~", pieces, reason=", ".join(filter(None, reasons))
+        )
         return
     before = _NOTHING if field.before is None or field.before == ABSENT else field.before
     after = _NOTHING if field.after is None or field.after == ABSENT else field.after
@@ -167,9 +169,9 @@ def _lines(joined: _Joined, told: Collection[str]) -> Iterator[Line]:
         yield line._replace(reason=visible(field.reason))
 
 
-def _unseen(path: str, value: Json) -> Line:
+def _unseen(path: str, value: Json) -> FieldLine:
     what = "changes; the value is hidden" if value == HIDDEN else "is written anew"
-    return Line(path, "~", (Piece(what),))
+    return FieldLine(path, "~", (Piece(what),))
 
 
 def _schedule_piece(part: str, field: FieldChange) -> Piece:
@@ -185,7 +187,7 @@ def _schedule_piece(part: str, field: FieldChange) -> Piece:
     return Piece(part, before, after)
 
 
-def _walk(path: str, before: Json, after: Json) -> Iterator[Line]:
+def _walk(path: str, before: Json, after: Json) -> Iterator[FieldLine]:
     """The lines for every place at and below `path` where two values differ."""
     if _same(before, after):
         return
@@ -212,10 +214,10 @@ def _walk(path: str, before: Json, after: Json) -> Iterator[Line]:
 
 
 @lru_cache(maxsize=1_000, typed=True)
-def _scalar(path: str, before: Json, after: Json) -> Line:
+def _scalar(path: str, before: Json, after: Json) -> FieldLine:
     """Remembered, as one branch puts the same values into hundreds of deployments."""
     if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
-        return Line(path, "~", diff=tuple(_text_diff(before, after)))
+        return FieldLine(path, "~", diff=tuple(_text_diff(before, after)))
     return _line(path, _words(before), _words(after))
 
 
@@ -242,26 +244,26 @@ def _words(value: Json) -> str | None:
     return None if value is _NOTHING else in_words(value)
 
 
-def _line(path: str, before: str | None, after: str | None) -> Line:
+def _line(path: str, before: str | None, after: str | None) -> FieldLine:
     sign = "+" if before is None else "-" if after is None else "~"
-    return Line(path, sign, (Piece("", before, after),))
+    return FieldLine(path, sign, (Piece("", before, after),))
 
 
 def _schedule(schedule: Mapping[str, Json]) -> str:
     return f"{schedule_times(schedule)}, {on_or_off(schedule.get('active'))}"
 
 
-def _schedule_lines(path: str, before: Json, after: Json) -> Iterator[Line]:
+def _schedule_lines(path: str, before: Json, after: Json) -> Iterator[FieldLine]:
     if is_schedule(before) and is_schedule(after):
         times = schedule_times(before), schedule_times(after)
         states = on_or_off(before.get("active")), on_or_off(after.get("active"))
         pieces = tuple(Piece(b) if b == a else Piece("", b, a) for b, a in (times, states))
         if any(piece.before for piece in pieces):
-            yield Line(path, "~", pieces)
+            yield FieldLine(path, "~", pieces)
     else:
         for value, sign in ((before, "-"), (after, "+")):
             if is_schedule(value):
-                yield Line(path, sign, (Piece(_schedule(value)),))
+                yield FieldLine(path, sign, (Piece(_schedule(value)),))
     for key in ("parameters", "max_scheduled_runs", "slug"):
         old, new = (
             (value.get(key) or _NOTHING) if is_schedule(value) else _NOTHING
@@ -282,7 +284,7 @@ def _parameter(schema: Json) -> str | None:
     return f"{words} = {in_words(schema['default'])}" if "default" in schema else words
 
 
-def _list_lines(path: str, before: Sequence[Json], after: Sequence[Json]) -> Iterator[Line]:
+def _list_lines(path: str, before: Sequence[Json], after: Sequence[Json]) -> Iterator[FieldLine]:
     if path == "tags" or path.endswith(".tags"):
         yield _set_line(path, before, after, bare)
         return
@@ -316,14 +318,14 @@ def _list_lines(path: str, before: Sequence[Json], after: Sequence[Json]) -> Ite
 
 def _set_line(
     path: str, before: Iterable[Json], after: Iterable[Json], say: Callable[[Json], str]
-) -> Line:
+) -> FieldLine:
     old = Counter(map(say, before))
     new = Counter(map(say, after))
     removed, added = tuple((old - new).elements()), tuple((new - old).elements())
     if not removed and not added:
-        return Line(path, "~", (Piece("the same in another order"),))
+        return FieldLine(path, "~", (Piece("the same in another order"),))
     sign = "~" if (old and new) else "+" if new else "-"
-    return Line(path, sign, added=added, removed=removed)
+    return FieldLine(path, sign, added=added, removed=removed)
 
 
 def _text_diff(before: str, after: str) -> Iterator[str]:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from flowlift.findings import Finding, Level
 from flowlift.render.screen import Ink
-from flowlift.render.terminal import Page
+from flowlift.render.terminal import TerminalPage
 from flowlift.words import plural
 
 
 def render_findings(findings: Sequence[Finding], *, checked: int, colour: bool, width: int) -> str:
     """Each finding with its place and remedy, then the count."""
     ink = Ink(colour)
-    lines = Page(ink, width, verbose=False).findings(findings)
+    lines = TerminalPage(ink, width, verbose=False).findings(findings)
     errors = sum(finding.level is Level.ERROR for finding in findings)
     warnings = len(findings) - errors
     checked_words = plural(checked, "deployment")

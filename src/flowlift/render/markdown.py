@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 
 from flowlift.findings import Action, Finding, Level
 from flowlift.plan.model import Plan
-from flowlift.render.blocks import Block, blocks_of
-from flowlift.render.fields import Line, Piece
+from flowlift.render.blocks import ChangeBlock, blocks_of
+from flowlift.render.fields import FieldLine, Piece
 from flowlift.render.markup import code, fenced, html_code, prose
 from flowlift.render.visible import cut, visible
 from flowlift.render.wording import address, name, place, summary, verdict
@@ -155,12 +155,12 @@ def _sections(plans: Sequence[Plan], room: int) -> list[str]:
     return sections
 
 
-def _section(plan: Plan, blocks: Sequence[Block], room: int) -> str:
+def _section(plan: Plan, blocks: Sequence[ChangeBlock], room: int) -> str:
     return "\n\n".join(part for part in _parts(plan, blocks, room) if part)
 
 
 def _parts(
-    plan: Plan, blocks: Sequence[Block], room: int, *, title: str = "", lead: str = ""
+    plan: Plan, blocks: Sequence[ChangeBlock], room: int, *, title: str = "", lead: str = ""
 ) -> tuple[str, str]:
     """What stands at the head of a plan's section, and its changes."""
     url = address(plan)
@@ -179,7 +179,7 @@ def _parts(
     return head, _fitted(plan, blocks, room - _size(head) - _RESERVE)
 
 
-def _fitted(plan: Plan, blocks: Sequence[Block], room: int) -> str:
+def _fitted(plan: Plan, blocks: Sequence[ChangeBlock], room: int) -> str:
     """As many changes with their fields as there is room for, then names only, then a count."""
     brief = [_brief(block) for block in blocks]
     rest = sum(_size(line) for line in brief)
@@ -206,14 +206,14 @@ def _fitted(plan: Plan, blocks: Sequence[Block], room: int) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _brief(block: Block) -> str:
+def _brief(block: ChangeBlock) -> str:
     lines = plural(len(block.lines), "field") if block.lines else ""
     kinds = ", ".join(dict.fromkeys(reason.kind for reason in block.reasons))
     facts = "; ".join(part for part in (lines, kinds) if part)
     return f"- {_title(block, code)}" + (f" ({facts})" if facts else "")
 
 
-def _title(block: Block, say: Callable[[str], str]) -> str:
+def _title(block: ChangeBlock, say: Callable[[str], str]) -> str:
     verb = "keep" if block.action is Action.NONE else block.action.value
     names = [say(name(change.deployment)) for change in block.changes[:_MOST_NAMES]]
     more = len(block.changes) - len(names)
@@ -221,7 +221,7 @@ def _title(block: Block, say: Callable[[str], str]) -> str:
     return f"{_SIGNS[block.action]} {verb} {listed}"
 
 
-def _block(block: Block) -> str:
+def _block(block: ChangeBlock) -> str:
     """A change folded away: what and why in its title, the fields inside."""
     title, told = f"<b>{_title(block, html_code)}</b>", _why(block)
     if told:
@@ -240,7 +240,7 @@ def _block(block: Block) -> str:
     return _details(title, body) if body else f"{title}<br>"
 
 
-def _why(block: Block) -> str:
+def _why(block: ChangeBlock) -> str:
     """The reason, or all their kinds; what is kept, where nothing is done."""
     if block.action is Action.NONE:
         return block.kept[0] if len(block.kept) == 1 else f"{len(block.kept)} things set by hand"
@@ -249,14 +249,14 @@ def _why(block: Block) -> str:
     return ", ".join(dict.fromkeys(reason.kind for reason in block.reasons))
 
 
-def _places(block: Block) -> str:
+def _places(block: ChangeBlock) -> str:
     if len(block.changes) == 1:
         change = block.changes[0]
         return code(place(change.file, change.line)) if change.file else ""
     return ", ".join(code(name(change.deployment)) for change in block.changes)
 
 
-def _table(block: Block) -> str:
+def _table(block: ChangeBlock) -> str:
     shown = block.lines[:_MOST_LINES]
     rows = [line for line in shown if not line.diff]
     if not rows:
@@ -274,12 +274,12 @@ def _table(block: Block) -> str:
     return "\n".join(lines)
 
 
-def _field(line: Line) -> str:
+def _field(line: FieldLine) -> str:
     reason = f" ({prose(line.reason)})" if line.reason else ""
     return code(cut(line.path, _VALUE_ROOM)) + reason
 
 
-def _side(line: Line, *, after: bool) -> str:
+def _side(line: FieldLine, *, after: bool) -> str:
     """A line's value before or after, as a table's cell."""
     members = line.added if after else line.removed
     if members:
@@ -303,7 +303,7 @@ def _piece(piece: Piece, *, after: bool) -> str:
     return " ".join(part for part in (piece.label, value) if part)
 
 
-def _text(line: Line) -> str:
+def _text(line: FieldLine) -> str:
     return f"{_field(line)}\n\n{_diff(line.diff)}"
 
 

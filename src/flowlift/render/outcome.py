@@ -30,7 +30,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StepShown:
     """One change of an apply. `why` says why it failed, in the API's words, or was not begun."""
 
     action: Action
@@ -47,9 +47,9 @@ class Partial:
 
     environment: str
     seconds: float
-    done: Sequence[Step]
-    failed: Sequence[Step]
-    left: Sequence[Step]
+    done: Sequence[StepShown]
+    failed: Sequence[StepShown]
+    left: Sequence[StepShown]
 
 
 def change_done(
@@ -110,7 +110,9 @@ def partly_applied(partial: Partial, *, colour: bool, width: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _steps(word: str, steps: Sequence[Step], most: int, ink: Callable[[str], str]) -> Iterator[str]:
+def _steps(
+    word: str, steps: Sequence[StepShown], most: int, ink: Callable[[str], str]
+) -> Iterator[str]:
     for position, step in enumerate(steps[:most]):
         lead = ink(f"{word:<6}") if position == 0 else " " * 6
         yield f"  {lead}  {step.action.value} {name(step.deployment)}"

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from flowlift.findings import Action, Finding, Level
 from flowlift.plan.model import Plan, Reason
-from flowlift.render.blocks import Block, Remark, blocks_of, remarks_of
-from flowlift.render.fields import Line, Piece
+from flowlift.render.blocks import ChangeBlock, Remark, blocks_of, remarks_of
+from flowlift.render.fields import FieldLine, Piece
 from flowlift.render.screen import Ink
 from flowlift.render.visible import cells, cut, cut_pair, visible
 from flowlift.render.wording import address, by_weight, code, name, place, summary, verdict
@@ -34,7 +34,7 @@ def render_plan(plan: Plan, *, colour: bool, width: int, verbose: bool = False) 
     and lists what is unchanged as well. Findings come after the changes, errors last: the end is
     what a person sees. Nothing in a name or a value reaches the terminal as a control character.
     """
-    page = Page(Ink(colour), width, verbose)
+    page = TerminalPage(Ink(colour), width, verbose)
     sections = [
         page.header(plan),
         *(page.block(block) for block in blocks_of(plan.changes, ORDER, verbose=verbose)),
@@ -45,14 +45,14 @@ def render_plan(plan: Plan, *, colour: bool, width: int, verbose: bool = False) 
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
 
-class Page:
+class TerminalPage:
     """How wide the page is, what ink there is, and how each part looks on it."""
 
     def __init__(self, ink: Ink, width: int, verbose: bool) -> None:
         self.ink = ink
         self.width = width
         self.inner = width - len(_NESTED) - 2
-        self.drawn: dict[Line, list[str]] = {}
+        self.drawn: dict[FieldLine, list[str]] = {}
         """What a line looks like: a plan of thousands repeats most of them."""
         self.verbose = verbose
         self.inks = {
@@ -78,7 +78,7 @@ class Page:
             return ["  ".join([self.ink.bold(title), *map(self.ink.dim, rest)])]
         return [self.ink.bold(title), *(f"  {self.ink.dim(part)}" for part in rest)]
 
-    def block(self, block: Block) -> list[str]:
+    def block(self, block: ChangeBlock) -> list[str]:
         """A heading for each deployment, then once what is done to them, and why."""
         sign = _SIGNS[block.action]
         verb = "keep" if block.action is Action.NONE else block.action.value
@@ -112,7 +112,7 @@ class Page:
             led = f"{_INDENT}{'and' if position else lead:>{len(lead)}} "
             yield from map(self.ink.dim, self.wrapped(text, led))
 
-    def field(self, line: Line) -> Iterator[str]:
+    def field(self, line: FieldLine) -> Iterator[str]:
         """One place that changes."""
         sign = self.inks[line.sign](line.sign)
         path = line.path if self.verbose else cut(line.path, self.width - len(_INDENT) - 3)
@@ -128,7 +128,7 @@ class Page:
         else:
             yield from self.pieces(lead, line, room, reason)
 
-    def pieces(self, lead: str, line: Line, room: int, reason: str) -> Iterator[str]:
+    def pieces(self, lead: str, line: FieldLine, room: int, reason: str) -> Iterator[str]:
         """The values before and after, side by side where they fit, else below each other."""
         plain = ", ".join(_joined(piece, " -> ") for piece in line.pieces)
         arrow = self.ink.dim(" -> ")
@@ -153,7 +153,7 @@ class Page:
             yield f"{_NESTED}{self.ink.red('-')} {label}{before}"
             yield f"{_NESTED}{self.ink.green('+')} {label}{after}"
 
-    def members(self, lead: str, line: Line, room: int, reason: str) -> Iterator[str]:
+    def members(self, lead: str, line: FieldLine, room: int, reason: str) -> Iterator[str]:
         """What comes into a list and what leaves it; a list that is all new or gone, as a list."""
         if line.sign == "~":
             words = [f"+{word}" for word in line.added] + [f"-{word}" for word in line.removed]

@@ -10,14 +10,14 @@ from flowlift.findings import Action, Finding, Level
 from flowlift.plan.model import Change
 from flowlift.render.fields import lines_of
 from flowlift.render.screen import Ink
-from flowlift.render.terminal import Page
+from flowlift.render.terminal import TerminalPage
 from flowlift.render.visible import visible
 from flowlift.words import duration, plural
 
 if TYPE_CHECKING:
     from flowlift.worker.host.machine import Tool
     from flowlift.worker.model import Part
-    from flowlift.worker.report import Checked, ReleaseStatus, WorkerStatus
+    from flowlift.worker.report import ReleaseStatus, WorkerCheck, WorkerStatus
     from flowlift.workspace.pools import LiveQueue, LiveWorker
 
 _SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-", Action.NONE: "="}
@@ -26,9 +26,9 @@ _LABEL = 12
 _TEMPLATE_TEXT = "values.worker.config.baseJobTemplate.configuration"
 
 
-def render_check(checked: Checked, *, colour: bool, width: int) -> str:
+def render_check(checked: WorkerCheck, *, colour: bool, width: int) -> str:
     """What an update would do, part by part and field by field, then the findings."""
-    page = Page(Ink(colour), width, verbose=False)
+    page = TerminalPage(Ink(colour), width, verbose=False)
     ink = page.ink
     title = f"Worker of {checked.environment}"
     subjects = [f"work pool {checked.pool}"]
@@ -54,11 +54,11 @@ def render_check(checked: Checked, *, colour: bool, width: int) -> str:
 
 def render_findings_of(findings: Sequence[Finding], *, colour: bool, width: int) -> str:
     """Findings alone, "" where there are none."""
-    lines = Page(Ink(colour), width, verbose=False).findings(findings)
+    lines = TerminalPage(Ink(colour), width, verbose=False).findings(findings)
     return "\n".join(lines) + "\n" if lines else ""
 
 
-def parts_of(parts: Iterable[Part], page: Page) -> Iterator[str]:
+def parts_of(parts: Iterable[Part], page: TerminalPage) -> Iterator[str]:
     """Each part with what differs in it.
 
     The base job template stands in the values as a text too: its fields are told once, as the
@@ -79,7 +79,7 @@ def parts_of(parts: Iterable[Part], page: Page) -> Iterator[str]:
             yield from page.field(line)
 
 
-def _closing(checked: Checked, ink: Ink) -> str:
+def _closing(checked: WorkerCheck, ink: Ink) -> str:
     errors, warnings = (
         sum(item.level is level for item in checked.findings)
         for level in (Level.ERROR, Level.WARNING)

@@ -43,7 +43,7 @@ NO_REMOTE = "https://git.example.com/REPLACE-ME.git"
 
 
 @dataclass
-class Written:
+class ScaffoldFiles:
     """What `write_platform` did: paths relative to the root, with forward slashes, in order.
 
     A table added to an existing file is `FILE [tool.flowlift]` in `created`.
@@ -60,7 +60,7 @@ def pool_name(name: str) -> str:
 
 def write_platform(
     root: Path, *, name: str, remote_url: str | None, default_branch: str
-) -> Written:
+) -> ScaffoldFiles:
     """Write a platform repository at `root`, or only what is missing there.
 
     Example flows are written along with the manifest; where a manifest exists, there are flows.
@@ -82,7 +82,7 @@ def write_platform(
         files = EXAMPLES | files
     _check_places(root, [*files, PROJECT])
 
-    written = Written()
+    written = ScaffoldFiles()
     for file, template in files.items():
         environment = {"environment": _environment(file)}
         _write(root, file, render(template, values | environment), written)
@@ -175,7 +175,7 @@ def _check_places(root: Path, files: list[str]) -> None:
                 )
 
 
-def _write(root: Path, file: str, text: str, written: Written) -> None:
+def _write(root: Path, file: str, text: str, written: ScaffoldFiles) -> None:
     target = root / file
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -198,7 +198,7 @@ def _unwritable(file: str, error: OSError) -> InputError:
 
 
 def _write_configuration(
-    root: Path, *, configured: bool, values: Mapping[str, str], written: Written
+    root: Path, *, configured: bool, values: Mapping[str, str], written: ScaffoldFiles
 ) -> None:
     table = render("flowlift.toml", values)
     target = root / PROJECT

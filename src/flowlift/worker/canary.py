@@ -11,10 +11,10 @@ from flowlift.errors import WorkerError
 from flowlift.findings import Json
 from flowlift.worker.cluster.cluster import Cluster
 from flowlift.worker.cluster.watch import complete, judge
-from flowlift.worker.model import Desired
+from flowlift.worker.model import DesiredWorker
 from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
-from flowlift.workspace.runs import Run, cancel_run, last_logs, start_run, watch_runs
+from flowlift.workspace.runs import FlowRun, cancel_run, last_logs, start_run, watch_runs
 
 TAG = "flowlift-canary"
 LOG_LINES = 5
@@ -35,7 +35,7 @@ class Canary:
 async def fly(
     client: Client,
     cluster: Cluster,
-    desired: Desired,
+    desired: DesiredWorker,
     *,
     timeout: float,
     tell: Callable[[str], None],
@@ -80,8 +80,8 @@ class _Flight:
 
     client: Client
     cluster: Cluster
-    desired: Desired
-    run: Run
+    desired: DesiredWorker
+    run: FlowRun
     timeout: float
     begun: float = field(default_factory=time.monotonic)
     image: str = ""
@@ -94,7 +94,7 @@ class _Flight:
         Raises:
             WorkerError: it does not start, does not end well, or not in time.
         """
-        now: Run | None = self.run
+        now: FlowRun | None = self.run
         try:
             async for runs in watch_runs(self.client, {self.run.id}):
                 now = runs.get(self.run.id)
@@ -123,7 +123,7 @@ class _Flight:
         self._pod = await _pod(self.cluster, self.run.id) or self._pod
         self.image = image_id(self._pod) or self.image
 
-    async def _give_up(self, now: Run) -> None:
+    async def _give_up(self, now: FlowRun) -> None:
         """Stop where the pod cannot start: Prefect would wait for it for ever."""
         trouble = judge(self._pod) if self._pod else None
         self._seen = self._seen + 1 if trouble and not trouble.passing else 0
@@ -166,7 +166,7 @@ async def _pod(cluster: Cluster, run: str) -> Json:
     return found[-1]
 
 
-def _remedy(reason: str, message: str, desired: Desired) -> str:
+def _remedy(reason: str, message: str, desired: DesiredWorker) -> str:
     if reason == "InvalidImageName":
         return "A placeholder was left in the base job template, or its image is no reference."
     secrets = ", ".join(desired.job_pull_secrets) or "none"

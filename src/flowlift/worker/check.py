@@ -12,12 +12,12 @@ from flowlift.plan.checks.report import Report
 from flowlift.project.project import Project
 from flowlift.worker.cluster.cluster import Cluster, open_cluster
 from flowlift.worker.cluster.helm import Helm
-from flowlift.worker.cluster.secrets import Wanted, wanted
+from flowlift.worker.cluster.secrets import WantedSecret, wanted
 from flowlift.worker.look import InCluster, Looked, check_pull_secrets, look, reading
-from flowlift.worker.model import Desired
+from flowlift.worker.model import DesiredWorker
 from flowlift.worker.prepare import Prepared, prepare, workers_of
 from flowlift.worker.pulling import check_images, images_of
-from flowlift.worker.report import Checked
+from flowlift.worker.report import WorkerCheck
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
 from flowlift.workspace.running import with_client
@@ -31,7 +31,7 @@ def check_workers(
     *,
     image: str | None = None,
     tell: Tell = lambda line: None,
-) -> list[Checked]:
+) -> list[WorkerCheck]:
     """Look at every worker of `environment`. Nothing is written.
 
     Raises:
@@ -41,7 +41,7 @@ def check_workers(
     """
     workers = workers_of(project, environment)
 
-    async def work(client: Client) -> list[Checked]:
+    async def work(client: Client) -> list[WorkerCheck]:
         found = []
         for worker in workers:
             async with reading(project.environ, environment, worker) as there:
@@ -61,7 +61,7 @@ async def find_in_cluster(
     *,
     cluster: Cluster,
     helm: Helm,
-    secrets: tuple[Wanted, ...],
+    secrets: tuple[WantedSecret, ...],
 ) -> tuple[Finding, ...]:
     """What only the cluster, the chart and the registry can tell, at the levels of the team.
 
@@ -105,9 +105,9 @@ async def _check(
     prepared: Prepared,
     client: Client,
     under_way: Awaitable[InCluster] | None,
-) -> Checked:
+) -> WorkerCheck:
     desired, environment = prepared.desired, client.endpoint.environment
-    checked = Checked(
+    checked = WorkerCheck(
         environment=environment,
         pool=prepared.pool.name,
         release=desired.release if desired else "",
@@ -159,7 +159,7 @@ async def _platforms(cluster: Cluster) -> tuple[str, ...]:
     return tuple(sorted({f"{one['operatingSystem']}/{one['architecture']}" for one in infos}))
 
 
-async def _chart(helm: Helm, desired: Desired, at: Position) -> list[Finding]:
+async def _chart(helm: Helm, desired: DesiredWorker, at: Position) -> list[Finding]:
     """Whether the chart can be had, and its schema takes the values."""
     try:
         await helm.render(desired)
@@ -168,7 +168,9 @@ async def _chart(helm: Helm, desired: Desired, at: Position) -> list[Finding]:
     return []
 
 
-def _objects(desired: Desired, looked: Looked, secrets: tuple[Wanted, ...]) -> Mapping[str, Json]:
+def _objects(
+    desired: DesiredWorker, looked: Looked, secrets: tuple[WantedSecret, ...]
+) -> Mapping[str, Json]:
     """The secrets as they will be: those of the cluster, and those that an update writes."""
     own = {one.name: one.object(desired.namespace) for one in secrets if one.data is not None}
     return {**looked.secrets, **own}

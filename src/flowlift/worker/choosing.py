@@ -15,7 +15,7 @@ from flowlift.project.project import Project
 from flowlift.worker.values.template import default_image
 
 if TYPE_CHECKING:
-    from flowlift.image.registry import Repository
+    from flowlift.image.registry import ImageRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +111,13 @@ def _find(access: Access, reference: Reference) -> str | None:
     return str(reference.pinned(digest)) if digest else None
 
 
-def _repository(access: Access, reference: Reference) -> Repository:
+def _repository(access: Access, reference: Reference) -> ImageRepository:
     """The repository of an image, which need not be the configured one."""
     if access.project.settings.image is not None:
         return access.repository(reference, patient=False)
     from flowlift.image.login import logins  # noqa: PLC0415 - slow
-    from flowlift.image.registry import Repository  # noqa: PLC0415
+    from flowlift.image.registry import ImageRepository  # noqa: PLC0415
 
     host = reference.registry
     login = logins(access.project.environ, host, host).of(host)
-    return Repository(reference, login, patient=False)
+    return ImageRepository(reference, login, patient=False)

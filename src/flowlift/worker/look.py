@@ -15,10 +15,10 @@ from flowlift.findings import Action, Json
 from flowlift.plan.json_diff import field_changes, same
 from flowlift.worker.cluster.charts import compare_release
 from flowlift.worker.cluster.cluster import Cluster, open_cluster
-from flowlift.worker.cluster.helm import Helm, Release
-from flowlift.worker.cluster.secrets import Wanted, compare, outdated
+from flowlift.worker.cluster.helm import Helm, HelmRelease
+from flowlift.worker.cluster.secrets import WantedSecret, compare, outdated
 from flowlift.worker.cluster.watch import is_ready
-from flowlift.worker.model import Desired, Part
+from flowlift.worker.model import DesiredWorker, Part
 from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
@@ -45,7 +45,7 @@ BEGIN = 0.01
 class InCluster:
     """What the cluster holds of a worker. `pods` are its pods, newest first."""
 
-    release: Release | None
+    release: HelmRelease | None
     namespace: Json
     secrets: Mapping[str, Json] = field(repr=False)
     pods: tuple[Json, ...] = field(repr=False)
@@ -59,7 +59,7 @@ class Looked:
     the pool's template was changed by hand, and that policy keeps it so.
     """
 
-    release: Release | None
+    release: HelmRelease | None
     namespace: Json
     secrets: Mapping[str, Json] = field(repr=False)
     pods: tuple[Json, ...] = field(repr=False)
@@ -134,9 +134,9 @@ async def look(
     client: Client,
     cluster: Cluster,
     helm: Helm,
-    desired: Desired,
+    desired: DesiredWorker,
     *,
-    wanted: tuple[Wanted, ...] = (),
+    wanted: tuple[WantedSecret, ...] = (),
     on_drift: OnDrift = "undo",
     under_way: Awaitable[InCluster] | None = None,
 ) -> Looked:
@@ -182,7 +182,9 @@ async def look(
     )
 
 
-def check_pull_secrets(desired: Desired, looked: Looked, wanted: tuple[Wanted, ...]) -> None:
+def check_pull_secrets(
+    desired: DesiredWorker, looked: Looked, wanted: tuple[WantedSecret, ...]
+) -> None:
     """Make sure that the pull secrets exist, or will: a missing one is noticed only much later,
     by a node that does not have the image yet.
 
@@ -204,7 +206,7 @@ def check_pull_secrets(desired: Desired, looked: Looked, wanted: tuple[Wanted, .
         )
 
 
-def applied_template(release: Release | None) -> Json:
+def applied_template(release: HelmRelease | None) -> Json:
     """The base job template in a release's values, None where it has none that can be read."""
     value: Json = release.values if release else None
     for key in ("worker", "config", "baseJobTemplate", "configuration"):
@@ -229,7 +231,7 @@ async def read_applied(under_way: Awaitable[InCluster] | None) -> Json:
 
 
 def _compare_pool(
-    desired: Desired, pool: LivePool | None, release: Release | None, on_drift: OnDrift
+    desired: DesiredWorker, pool: LivePool | None, release: HelmRelease | None, on_drift: OnDrift
 ) -> tuple[bool, Part]:
     """Whether the pool's own template is kept, and what is to be done to the pool."""
     wanted, name = desired.pool.template, desired.pool.name
@@ -248,7 +250,7 @@ def _compare_pool(
     return False, Part("pool", name, Action.UPDATE, fields, note)
 
 
-def _job_namespace(desired: Desired) -> str:
+def _job_namespace(desired: DesiredWorker) -> str:
     """Where flow runs get their pods: the template's default, else beside the worker."""
     value: Json = desired.pool.template
     for key in ("variables", "properties", "namespace", "default"):

@@ -30,7 +30,7 @@ class DesiredPool:
 
 
 @dataclass(frozen=True, slots=True)
-class Desired:
+class DesiredWorker:
     """What one environment's worker should be: its Helm release, and the work pool it serves.
 
     `chart` is as configured: a name in `repository`, an oci:// reference, a folder or a .tgz (the

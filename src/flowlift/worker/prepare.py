@@ -15,12 +15,12 @@ from flowlift.plan.json_diff import same
 from flowlift.project.project import Project
 from flowlift.worker.choosing import Chosen, choose_image
 from flowlift.worker.look import InCluster, read_applied
-from flowlift.worker.model import Desired, DesiredPool, Part
+from flowlift.worker.model import DesiredPool, DesiredWorker, Part
 from flowlift.worker.values.desired import desire, job_pull_secrets
 from flowlift.worker.values.impact import compare_templates, find_impact
 from flowlift.worker.values.template import Template, read_template, takes_image, with_image
 from flowlift.worker.values.template_checks import check_template
-from flowlift.worker.values.values import Values, read_values
+from flowlift.worker.values.values import WorkerValues, read_values
 from flowlift.worker.values.values_checks import check_left_over, check_values, left_over, pool_type
 from flowlift.workspace.client import Client
 from flowlift.workspace.pools import LivePool, deployments_of, pool_names, read_pool
@@ -38,7 +38,7 @@ class Prepared:
     """
 
     config: Worker
-    desired: Desired | None
+    desired: DesiredWorker | None
     pool: DesiredPool
     live: LivePool | None
     at: Position
@@ -234,7 +234,7 @@ async def _from_file(
     if chosen.image and not waits:
         template = template.with_image(chosen.image) or template
     findings += check_template(template, live.type if live else "process")
-    findings += check_left_over(Values({}, file, {}, template), placeholder)
+    findings += check_left_over(WorkerValues({}, file, {}, template), placeholder)
     return chosen, template, findings
 
 

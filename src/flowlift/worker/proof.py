@@ -23,7 +23,7 @@ from flowlift.worker.cluster.cluster import Cluster
 from flowlift.worker.cluster.helm import Helm, read_time
 from flowlift.worker.cluster.rollout import remedy
 from flowlift.worker.cluster.watch import Watch, is_ready
-from flowlift.worker.model import Desired
+from flowlift.worker.model import DesiredWorker
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
 from flowlift.workspace.pools import (
@@ -86,7 +86,7 @@ class Prover:
     client: Client
     cluster: Cluster
     helm: Helm
-    desired: Desired
+    desired: DesiredWorker
     tell: Callable[[str], None] = lambda line: None
     timeout: float = 90.0
 
@@ -307,7 +307,7 @@ def heartbeat_of(workers: list[LiveWorker], name: str, begun: datetime) -> datet
     return None
 
 
-def _reach(log: str, desired: Desired) -> str:
+def _reach(log: str, desired: DesiredWorker) -> str:
     if re.search(r"\b401\b|\b403\b|Unauthorized|Forbidden", log):
         return (
             "Prefect refuses the worker's key or login: correct the variable of its secret, and"

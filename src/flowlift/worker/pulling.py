@@ -15,7 +15,7 @@ from flowlift.errors import InputError, LoginError, Position, RegistryError
 from flowlift.findings import Finding, Json, finding
 from flowlift.image.login import Credentials
 from flowlift.image.reference import HUB, Reference, parse
-from flowlift.worker.model import Desired
+from flowlift.worker.model import DesiredWorker
 from flowlift.worker.values.template import default_image
 
 _LOGIN_KEY = ".dockerconfigjson"
@@ -39,7 +39,7 @@ class Pulled:
 
 
 def images_of(
-    desired: Desired, *, flows_at: Position, worker_at: Position, placeholder: str
+    desired: DesiredWorker, *, flows_at: Position, worker_at: Position, placeholder: str
 ) -> list[Pulled]:
     """The flows image of the pool's runs, and the worker's own image.
 
@@ -138,10 +138,10 @@ def _platforms(
     reference: Reference, login: Credentials | None, plain_http: Collection[str]
 ) -> list[str] | None:
     """The platforms of an image, None where there is no such image."""
-    from flowlift.image.registry import Repository  # noqa: PLC0415 - slow, and not always needed
+    from flowlift.image.registry import ImageRepository  # noqa: PLC0415 - slow, and not always needed
 
     plain = reference.registry in plain_http
-    with Repository(reference, login, plain_http=plain, patient=False) as repository:
+    with ImageRepository(reference, login, plain_http=plain, patient=False) as repository:
         manifest = repository.read(reference.at)
         if manifest is None:
             return None

@@ -11,7 +11,7 @@ from flowlift.workspace.pools import Depth, LiveQueue, LiveWorker
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class WorkerCheck:
     """One worker, looked at. `parts` say what an update would do, `findings` what is wrong.
 
     `restart` names secrets that changed after the worker's pod had read them. `idle` says that the

@@ -18,9 +18,9 @@ from flowlift.project.project import Project
 from flowlift.worker.canary import Canary, fly
 from flowlift.worker.check import find_in_cluster
 from flowlift.worker.cluster.cluster import Cluster, open_cluster
-from flowlift.worker.cluster.helm import Helm, Release
+from flowlift.worker.cluster.helm import Helm, HelmRelease
 from flowlift.worker.cluster.rollout import Rollout, RolloutError
-from flowlift.worker.cluster.secrets import Wanted, hidden, namespace_object, outdated, wanted
+from flowlift.worker.cluster.secrets import WantedSecret, hidden, namespace_object, outdated, wanted
 from flowlift.worker.look import (
     FRESH,
     InCluster,
@@ -30,7 +30,7 @@ from flowlift.worker.look import (
     look,
     reading,
 )
-from flowlift.worker.model import Desired, Part
+from flowlift.worker.model import DesiredWorker, Part
 from flowlift.worker.prepare import Prepared, prepare, workers_of
 from flowlift.worker.proof import Proof, Prover, UnprovenError, alive
 from flowlift.workspace.api_errors import AnswerError
@@ -44,7 +44,7 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class UpdateOrder:
     """What a user asks for. `timeout` is how long the release may take, in seconds."""
 
     image: str | None = None
@@ -78,7 +78,7 @@ class Updated:
 def update_worker(
     project: Project,
     environment: str,
-    order: Order | None = None,
+    order: UpdateOrder | None = None,
     *,
     tell: Tell = lambda line: None,
     show: Callable[[Prepared], None] = lambda prepared: None,
@@ -94,7 +94,7 @@ def update_worker(
         WorkerError: the worker did not come up, or is not proven to work.
         WorkspaceError: the workspace cannot be asked, or refuses.
     """
-    order = order or Order()
+    order = order or UpdateOrder()
     workers = workers_of(project, environment)
 
     async def work(client: Client) -> list[Updated]:
@@ -146,8 +146,8 @@ class _Update:
     project: Project
     client: Client
     prepared: Prepared
-    desired: Desired
-    order: Order
+    desired: DesiredWorker
+    order: UpdateOrder
     tell_raw: Tell
     show: Callable[[Prepared], None]
     begun: float = field(default_factory=time.perf_counter)
@@ -155,7 +155,7 @@ class _Update:
 
     def __post_init__(self) -> None:
         environ, desired = self.project.environ, self.desired
-        self.wanted: tuple[Wanted, ...] = wanted(desired.secrets, environ)
+        self.wanted: tuple[WantedSecret, ...] = wanted(desired.secrets, environ)
         self.cluster: Cluster = open_cluster(environ, desired.environment, desired.namespace)
         self.helm = Helm(self.cluster.environ, desired.namespace)
         self.rollout = Rollout(self.cluster, self.helm, desired, self.tell, self.order.timeout)
@@ -237,7 +237,7 @@ class _Update:
             under_way=under_way,
         )
 
-    async def _prove(self, looked: Looked, before: Release | None) -> Proof:
+    async def _prove(self, looked: Looked, before: HelmRelease | None) -> Proof:
         """Prove the worker; where it does not work, `before` comes back."""
         try:
             return await self.prover.prove(self._template(looked), looked.depth)
@@ -248,7 +248,7 @@ class _Update:
                 error.message += f"\nSo {done}."
             raise
 
-    async def _write(self, looked: Looked, lock: Lock) -> Release | None:
+    async def _write(self, looked: Looked, lock: Lock) -> HelmRelease | None:
         """All writes, in the order in which each needs the one before; the release before them."""
         lock.check()
         await self._objects(looked)

@@ -179,12 +179,12 @@ class Client:
             if isinstance(answer, httpx.Response):
                 if answer.status_code != 500 or not attempts.may_fail_again():
                     return self._content(method, path, answer)
-                answer = retry.Trouble("failed inside (500)")
+                answer = retry.RequestTrouble("failed inside (500)")
             await asyncio.sleep(attempts.pause(answer, known=self._known))
 
     async def _exchange(
         self, method: str, path: str, json: Json, pace: Pace
-    ) -> httpx.Response | retry.Trouble:
+    ) -> httpx.Response | retry.RequestTrouble:
         """Send once, in its turn."""
         async with pace.turn() as turn:
             line = self._line = self._line or _Line(self.endpoint, self._trust, self._transport)

@@ -38,7 +38,7 @@ FIRST_PAUSE, LONGEST_PAUSE, LONGEST_GREETING_PAUSE = 0.1, 5.0, 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class RequestTrouble:
     """Why a request brought no answer to work with.
 
     `carried_out` says that the server may have done what was asked all the same; `lasting` that
@@ -64,7 +64,7 @@ class Attempts:
     failures: int = 0
     put_off: float = 0.0
 
-    def pause(self, trouble: Trouble, *, known: bool) -> float:
+    def pause(self, trouble: RequestTrouble, *, known: bool) -> float:
         """Seconds to pause before trying again; `known` says that the server has answered before.
 
         Raises:
@@ -91,7 +91,7 @@ class Attempts:
         self.failures += 1
         return self.repeatable and self.failures < FAILURES
 
-    def _given_up(self, trouble: Trouble, spent: float = 0.0) -> UnreachableError:
+    def _given_up(self, trouble: RequestTrouble, spent: float = 0.0) -> UnreachableError:
         tried = f" Tried {self.count} times in {spent:.0f} s." if self.count > 1 else ""
         return UnreachableError(
             f"The Prefect API of {self.endpoint.environment} at {self.endpoint.url}"
@@ -126,52 +126,52 @@ def trust(endpoint: Endpoint) -> ssl.SSLContext:
 # What went wrong -------------------------------------------------------------------------
 
 
-def of_transport(error: httpx.TransportError, endpoint: Endpoint) -> Trouble:
+def of_transport(error: httpx.TransportError, endpoint: Endpoint) -> RequestTrouble:
     """What a failed exchange means."""
     causes = list(_causes(error))
     if refused := next((c for c in causes if isinstance(c, ssl.SSLCertVerificationError)), None):
         return _distrust(refused, endpoint)
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
-        return Trouble(
+        return RequestTrouble(
             f"does not speak TLS as expected: {_reason(causes)}",
             "Is it http where the address says https, or the other way round?",
             lasting=True,
         )
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         host = httpx.URL(endpoint.url).host
-        return Trouble(
+        return RequestTrouble(
             f"cannot be found: no address is known for {host!r}",
             f"Correct {endpoint.source or 'the address'}, or the network's name server.",
             carried_out=False,
         )
     if isinstance(error, httpx.ProxyError):
-        return Trouble(
+        return RequestTrouble(
             f"cannot be reached through the proxy: {error}",
             "Correct HTTPS_PROXY, or list the host in NO_PROXY.",
             carried_out=False,
         )
     if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)):
-        return Trouble(
+        return RequestTrouble(
             f"does not answer: {_reason(causes)}",
             f"Is it running, and is {endpoint.source or 'the address'} right?",
             carried_out=False,
         )
     if isinstance(error, httpx.TimeoutException):
-        return Trouble("did not answer in time", "Its own log says what it is busy with.")
-    return Trouble(f"broke off the connection: {_reason(causes)}", "Its own log says why.")
+        return RequestTrouble("did not answer in time", "Its own log says what it is busy with.")
+    return RequestTrouble(f"broke off the connection: {_reason(causes)}", "Its own log says why.")
 
 
-def of_answer(answer: httpx.Response) -> Trouble:
+def of_answer(answer: httpx.Response) -> RequestTrouble:
     """What an answer with a passing status means."""
     status = answer.status_code
     if status == 429:
-        return Trouble(
+        return RequestTrouble(
             "gets more requests than it allows (429)",
             "Run again later, or ask for a higher limit.",
             carried_out=False,
             wait=retry_after(answer),
         )
-    return Trouble(
+    return RequestTrouble(
         f"is not available ({status})",
         "Its own log, or that of the proxy before it, says why.",
         wait=retry_after(answer),
@@ -199,7 +199,7 @@ def retry_after(answer: httpx.Response) -> float | None:
     return max(0.0, (then - sent).total_seconds())
 
 
-def _distrust(error: ssl.SSLCertVerificationError, endpoint: Endpoint) -> Trouble:
+def _distrust(error: ssl.SSLCertVerificationError, endpoint: Endpoint) -> RequestTrouble:
     why = error.verify_message or str(error)
     if "hostname" in why.lower() or "ip address" in why.lower():
         remedy = f"Correct {endpoint.source or 'the address'}: the certificate is for another name."
@@ -209,7 +209,7 @@ def _distrust(error: ssl.SSLCertVerificationError, endpoint: Endpoint) -> Troubl
         remedy = f"Its authority is not in {endpoint.ca_file}: add the certificate there."
     else:
         remedy = "If your company has its own authority, set SSL_CERT_FILE to its certificate."
-    return Trouble(f"cannot be trusted: {why}", remedy, carried_out=False, lasting=True)
+    return RequestTrouble(f"cannot be trusted: {why}", remedy, carried_out=False, lasting=True)
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:

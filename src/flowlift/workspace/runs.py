@@ -27,7 +27,7 @@ LEVELS = {10: "DEBUG", 20: "INFO", 30: "WARNING", 40: "ERROR", 50: "CRITICAL"}
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class FlowRun:
     """A flow run as it is now. `state_type` is Prefect's (RUNNING), `state` its name (Late)."""
 
     id: str
@@ -89,7 +89,7 @@ async def start_run(
     parameters: Mapping[str, Json] | None = None,
     key: str | None = None,
     tags: Sequence[str] = (),
-) -> Run:
+) -> FlowRun:
     """Start a run of a deployment now, with its own parameters but for those given.
 
     `key` makes the same call give the same run: whoever may ask twice gives one.
@@ -107,7 +107,7 @@ async def start_run(
     return _run(await client.post(path, body, repeatable=True))
 
 
-async def read_runs(client: Client, ids: Collection[str]) -> dict[str, Run]:
+async def read_runs(client: Client, ids: Collection[str]) -> dict[str, FlowRun]:
     """The runs with these ids as they are now: one request for 200. One deleted is missing."""
     found = await together(
         client.post("/flow_runs/filter", {"flow_runs": {"id": {"any_": chunk}}, "limit": PAGE})
@@ -116,13 +116,13 @@ async def read_runs(client: Client, ids: Collection[str]) -> dict[str, Run]:
     return {item["id"]: _run(item) for part in found for item in part}
 
 
-async def watch_runs(client: Client, ids: Collection[str]) -> AsyncIterator[dict[str, Run]]:
+async def watch_runs(client: Client, ids: Collection[str]) -> AsyncIterator[dict[str, FlowRun]]:
     """The runs as they are, again and again, until all have ended.
 
     Only those still open are asked for. A run that is gone counts as ended: it is missing in what
     follows. Whoever has waited long enough stops iterating.
     """
-    known: dict[str, Run] = {}
+    known: dict[str, FlowRun] = {}
     open_ids, interval = set(ids), FIRST_INTERVAL
     while True:
         now = await read_runs(client, open_ids)
@@ -198,9 +198,9 @@ async def cancel_run(client: Client, run_id: str, reason: str) -> bool:
     return bool(answer.get("status") == "ACCEPT")
 
 
-def _run(document: Mapping[str, Json]) -> Run:
+def _run(document: Mapping[str, Json]) -> FlowRun:
     state = document.get("state") or {}
-    return Run(
+    return FlowRun(
         id=document["id"],
         name=document["name"],
         deployment_id=document.get("deployment_id") or "",

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from flowlift.delivery.comment import Page, write_comment
+from flowlift.delivery.comment import CommentPage, write_comment
 from flowlift.errors import ForgeRefusedError
 from flowlift.forge import Forge, find_forge
 from flowlift.render.comment import read_sections
@@ -35,8 +35,8 @@ def forge_of(repository: ForgeRepository, token: str = "") -> Forge:
     return find_forge({**repository.environ, **own})
 
 
-def page(key: str, text: str, *, start: bool = True) -> Page:
-    return Page("proposal", "## flowlift", {key: lambda limit: text}, start=start)
+def page(key: str, text: str, *, start: bool = True) -> CommentPage:
+    return CommentPage("proposal", "## flowlift", {key: lambda limit: text}, start=start)
 
 
 def test_no_update_of_several_writers_at_once_is_lost(

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from flowlift.delivery.comment import Page, write_comment
+from flowlift.delivery.comment import CommentPage, write_comment
 from flowlift.errors import ForgeRefusedError
 from flowlift.forge import Forge, NewRelease, find_forge
 from flowlift.render.comment import mark, read_sections
@@ -31,8 +31,8 @@ def forge(github: EmulatedGitHub) -> Forge:
     return find_forge(github.environ)
 
 
-def page(text: str) -> Page:
-    return Page("proposal", "## flowlift", {"20/dev/deployments": lambda limit: text})
+def page(text: str) -> CommentPage:
+    return CommentPage("proposal", "## flowlift", {"20/dev/deployments": lambda limit: text})
 
 
 def test_a_comment_is_written_edited_and_found_behind_many_others(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from flowlift.image.access import Access
-from flowlift.image.release import Run, build_image
+from flowlift.image.release import BuildRun, build_image
 from flowlift.project.project import open_project
 from tests.parts.images import PLATFORMS, ImagePlatform, Images, docker
 from tests.parts.platform import Result
@@ -296,7 +296,7 @@ def test_two_builds_at_once_both_succeed_and_one_is_kept(image_platform: ImagePl
     environ = {**os.environ, **image_platform.images.environ}
     access = Access(open_project(image_platform.repository.path, environ))
     with ThreadPoolExecutor(2) as pool:
-        done = list(pool.map(lambda n: build_image(access, Run("12", str(n))), (1, 2)))
+        done = list(pool.map(lambda n: build_image(access, BuildRun("12", str(n))), (1, 2)))
     registry = image_platform.registry
     assert [registry.digest(f"1.0.0-pr-12-run-{n}") for n in (1, 2)] == [b.digest for b in done]
     later = image_platform.json("build", "--pr", "12", "--run", "3")

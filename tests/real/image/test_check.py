@@ -8,7 +8,7 @@ import pytest
 
 from flowlift.errors import ConfigError, GitError, VersionError
 from flowlift.image.access import Access
-from flowlift.image.check import Checked, check, closed_pull_requests
+from flowlift.image.check import ImageCheck, check, closed_pull_requests
 from flowlift.image.reference import DevTag, branch_word
 from flowlift.project.project import open_project
 from tests.parts.repositories import GitRepository, create_repository
@@ -32,7 +32,7 @@ def repository(tmp_path: Path) -> GitRepository:
     return made
 
 
-def checked(repository: GitRepository) -> Checked:
+def checked(repository: GitRepository) -> ImageCheck:
     return check(Access(open_project(repository.path, {})), offline=True)
 
 

@@ -10,7 +10,7 @@ import pytest
 from flowlift.errors import LoginError
 from flowlift.image.login import Credentials
 from flowlift.image.reference import parse
-from flowlift.image.registry import Repository
+from flowlift.image.registry import ImageRepository
 from tests.parts.given import MissingPartError, given, missing
 from tests.parts.images import ImagePlatform, Images
 from tests.parts.repositories import GitRepository
@@ -67,7 +67,7 @@ def test_an_image_is_built_found_again_and_promoted(
     promoted = platform.json("promote")
     assert (built["built"], again["built"], promoted["how"]) == (True, False, "promoted")
     assert built["digest"] == again["digest"] == promoted["digest"]
-    with Repository(parse(platform.name), token_registry.login) as repository:
+    with ImageRepository(parse(platform.name), token_registry.login) as repository:
         assert {"1.0.0", "1.0.0-pr-12-run-34", "1.0.0-pr-12-run-35"} <= set(repository.tags())
         assert repository.find("1.0.0") == built["digest"]
 
@@ -90,7 +90,7 @@ def test_tags_and_images_can_be_removed(
 ) -> None:
     built = platform.json("build", *PR)
     platform.json("build", "--pr", "12", "--run", "35")
-    with Repository(parse(platform.name), token_registry.login) as repository:
+    with ImageRepository(parse(platform.name), token_registry.login) as repository:
         repository.untag("1.0.0-pr-12-run-35")
         assert "1.0.0-pr-12-run-35" not in repository.tags()
         assert repository.find("1.0.0-pr-12-run-34") == built["digest"]
@@ -103,7 +103,7 @@ def test_a_wrong_password_gets_no_token(token_registry: TokenRegistry) -> None:
     wrong = Credentials(token_registry.user, "wrong-password", "this test")
     name = f"{token_registry.host}/{token_registry.user}/flows"
     with (
-        Repository(parse(name), wrong) as repository,
+        ImageRepository(parse(name), wrong) as repository,
         pytest.raises(LoginError, match="refuses the login") as caught,
     ):
         repository.tags()

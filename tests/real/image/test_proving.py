@@ -13,7 +13,7 @@ import yaml
 from flowlift.errors import ImageError
 from flowlift.image.access import Access
 from flowlift.image.proving import Verified, prove
-from flowlift.image.release import Run, build_image
+from flowlift.image.release import BuildRun, build_image
 from flowlift.project.project import open_project
 from tests.parts.images import PLATFORMS, ImagePlatform, Images
 from tests.parts.repositories import GitRepository
@@ -274,7 +274,7 @@ def test_an_image_that_runs_nowhere_here_is_not_proven(flows: Flows, images: Ima
     assert json.loads(flows.flowlift("verify", "--json").out)["proven"] is False
     access = access_of(flows)
     with pytest.raises(ImageError, match=r"No import was tried in .*: this machine cannot run"):
-        prove(access, build_image(access, Run("12", "35")))
+        prove(access, build_image(access, BuildRun("12", "35")))
 
 
 def access_of(flows: Flows) -> Access:
@@ -284,7 +284,7 @@ def access_of(flows: Flows) -> Access:
 def test_a_repository_whose_deployments_come_later_can_deliver_its_image(flows: Flows) -> None:
     flows.flows({}, {})
     access = access_of(flows)
-    built = build_image(access, Run("12", "34"))
+    built = build_image(access, BuildRun("12", "34"))
     assert prove(access, built) == Verified(built.pinned, (), {})
     done = flows.flowlift("verify")
     assert done.code == 2

@@ -13,8 +13,8 @@ from flowlift.image.reference import parse
 from flowlift.image.registry import (
     LONGEST_PAUSE,
     PAUSES,
+    ImageRepository,
     MovedError,
-    Repository,
     UnsupportedByRegistryError,
 )
 from tests.parts.images import Images, docker
@@ -43,12 +43,12 @@ def behind(
     answer: Callable[[Request], Answer | None],
     *,
     patient: bool = True,
-) -> Iterator[tuple[Repository, list[float]]]:
+) -> Iterator[tuple[ImageRepository, list[float]]]:
     """The repository as it is seen through a proxy, and the pauses that it makes."""
     pauses: list[float] = []
     with Proxy(f"http://{images.registry}", answer=answer) as proxy:
         name = parse(f"{proxy.url.removeprefix('http://')}/{path}")
-        with Repository(name, patient=patient, wait=pauses.append) as repository:
+        with ImageRepository(name, patient=patient, wait=pauses.append) as repository:
             yield repository, pauses
 
 
@@ -64,7 +64,7 @@ def test_a_passing_trouble_is_waited_for(images: Images, path: str, trouble: Ans
         found = repository.read("1")
     assert found is not None
     assert pauses == list(PAUSES[:2])
-    with Repository(parse(f"{images.registry}/{path}")) as direct:
+    with ImageRepository(parse(f"{images.registry}/{path}")) as direct:
         assert found.digest == direct.find("1")
 
 
@@ -120,7 +120,7 @@ def test_a_manifest_that_was_changed_on_its_way_is_refused(images: Images, path:
 
 def test_somebody_who_moves_a_tag_at_the_same_time_is_noticed(images: Images, path: str) -> None:
     """Between the write of a tag and the look at it another run writes its own."""
-    with Repository(parse(f"{images.registry}/{path}")) as direct:
+    with ImageRepository(parse(f"{images.registry}/{path}")) as direct:
         mine, theirs = direct.read("1"), direct.read("2")
         assert mine is not None
         assert theirs is not None

@@ -10,7 +10,7 @@ import pytest
 
 from flowlift.config import Image
 from flowlift.errors import ConfigError, LoginError
-from flowlift.image.inputs import Inputs
+from flowlift.image.inputs import ImageInputs
 from flowlift.image.reference import Reference
 from flowlift.image.selection import (
     changed_inputs,
@@ -52,7 +52,7 @@ def changed(repository: GitRepository, **settings: object) -> dict[str, str]:
     return {change.path: change.why for change in found}
 
 
-def inputs(repository: GitRepository, resolve=None, **settings: object) -> Inputs:
+def inputs(repository: GitRepository, resolve=None, **settings: object) -> ImageInputs:
     project, config = open_project(repository.path, {}), image(**settings)
     known = resolve or (lambda base: f"sha256:{base.repository}")
     selection = select(project, config)

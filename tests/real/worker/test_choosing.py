@@ -9,7 +9,7 @@ import pytest
 from flowlift.errors import ImageError
 from flowlift.image.access import Access
 from flowlift.image.reference import inputs_tag, parse
-from flowlift.image.registry import Repository
+from flowlift.image.registry import ImageRepository
 from flowlift.image.selection import read_sources, select
 from flowlift.project.project import Project, open_project
 from flowlift.worker.choosing import choose_image
@@ -38,7 +38,7 @@ def project(git_repository: GitRepository, public: Registry) -> Project:
 
 def tag(image: str, name: str) -> None:
     reference = parse(image)
-    with Repository(reference) as repository:
+    with ImageRepository(reference) as repository:
         manifest = repository.read(reference.at)
         assert manifest is not None
         repository.tag(manifest, name)

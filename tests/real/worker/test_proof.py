@@ -14,7 +14,7 @@ from flowlift.errors import WorkerError
 from flowlift.worker import proof
 from flowlift.worker.cluster.cluster import Cluster
 from flowlift.worker.cluster.helm import Helm
-from flowlift.worker.model import Desired, DesiredPool
+from flowlift.worker.model import DesiredPool, DesiredWorker
 from flowlift.worker.proof import Prover
 from flowlift.workspace.client import Client
 from flowlift.workspace.endpoint import resolve
@@ -42,7 +42,7 @@ def judged(
         environ = {"FLOWLIFT_DEV_API_URL": workspace.url}
         async with Client(resolve("dev", Settings(), environ, Path("/nowhere"))) as client:
             nothing: dict[str, Any] = {"values": {}, "values_file": "v.yaml", "root": "."}
-            desired = Desired(
+            desired = DesiredWorker(
                 "dev", "w", "c", None, None, "n", pool=DesiredPool(pool, None), **nothing
             )
             cluster, helm = Cluster({}, "n", ("kubectl",)), Helm({}, "n")

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from flowlift.errors import Position
-from flowlift.worker.model import Desired, DesiredPool
+from flowlift.worker.model import DesiredPool, DesiredWorker
 from flowlift.worker.pulling import check_images, images_of
 from tests.parts.given import MissingPartError, given, missing
 from tests.parts.servers import free_port
@@ -97,7 +97,7 @@ def found(
     named = tuple(secrets)
     repository, _, tag = worker.partition("|")
     values = {"worker": {"image": {"repository": repository, "prefectTag": tag}}} if worker else {}
-    desired = Desired(
+    desired = DesiredWorker(
         environment="dev",
         release="w",
         chart="c",

@@ -13,7 +13,7 @@ from flowlift.workspace.client import Client
 from flowlift.workspace.live import read_live
 from flowlift.workspace.runs import (
     TAG,
-    Run,
+    FlowRun,
     cancel_run,
     last_logs,
     read_runs,
@@ -80,7 +80,7 @@ def test_runs_are_watched_to_their_end_and_a_failure_explains_itself(
     workspace: Workspace, work_pool: str, tmp_path: Path
 ):
     ids = deploy(workspace, work_pool, tmp_path, "good", "bad")
-    seen: list[dict[str, Run]] = []
+    seen: list[dict[str, FlowRun]] = []
 
     async def work(client: Client) -> tuple[Any, ...]:
         good = await start_run(client, ids["good"], parameters={"day": 7})

@@ -5,7 +5,7 @@ from threading import Timer
 
 import pytest
 
-from flowlift.demo.teller import Teller
+from flowlift.demo.teller import Storyteller
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +15,7 @@ def narrow_log(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_chapter_has_a_headline_words_and_what_was_checked(capsys: pytest.CaptureFixture[str]):
-    teller = Teller()
+    teller = Storyteller()
     with teller.chapter("The merge", "PROD gets what is on main."):
         teller.checked("the schedules are on")
     lines = capsys.readouterr().out.splitlines()
@@ -25,7 +25,7 @@ def test_a_chapter_has_a_headline_words_and_what_was_checked(capsys: pytest.Capt
 
 
 def test_the_table_has_every_check_and_fits(capsys: pytest.CaptureFixture[str]):
-    teller = Teller()
+    teller = Storyteller()
     with teller.chapter("The merge", "Words."):
         teller.checked("all three clone main, with the merge's commit in their labels")
         teller.checked("their schedules are on")
@@ -44,14 +44,14 @@ def test_the_table_has_every_check_and_fits(capsys: pytest.CaptureFixture[str]):
 
 
 def test_waiting_is_told_in_the_log(capsys: pytest.CaptureFixture[str]):
-    teller, future = Teller(), Future[str]()
+    teller, future = Storyteller(), Future[str]()
     Timer(0.05, future.set_result, ["there"]).start()
     assert teller.await_(future, "waiting for Prefect in DEV") == "there"
     assert capsys.readouterr().err == "waiting for Prefect in DEV\n"
 
 
 def test_what_is_there_is_not_waited_for(capsys: pytest.CaptureFixture[str]):
-    teller, future = Teller(), Future[str]()
+    teller, future = Storyteller(), Future[str]()
     future.set_result("there")
     assert teller.await_(future, "waiting for Prefect in DEV") == "there"
     assert capsys.readouterr().err == ""

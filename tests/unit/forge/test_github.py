@@ -12,7 +12,7 @@ import pytest
 
 from flowlift.errors import ForgeRefusedError
 from flowlift.forge.github import GitHub
-from flowlift.forge.http import Line
+from flowlift.forge.http import ForgeHttp
 from flowlift.forge.model import Status
 
 STATUS = Status(
@@ -48,7 +48,7 @@ class StubOfDeployments:
 
 
 def github(stub: StubOfDeployments) -> GitHub:
-    line = Line("GitHub", "https://api.github.test", {}, transport=httpx.MockTransport(stub))
+    line = ForgeHttp("GitHub", "https://api.github.test", {}, transport=httpx.MockTransport(stub))
     return GitHub(line, "acme/data", token="ghs_x", job_commit=TRIAL)
 
 

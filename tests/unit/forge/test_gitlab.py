@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from flowlift.delivery.comment import Page, write_comment
+from flowlift.delivery.comment import CommentPage, write_comment
 from flowlift.errors import ForgeRefusedError
 from flowlift.forge import NewRelease, Status
 from flowlift.forge.gitlab import GitLab
-from flowlift.forge.http import Line
+from flowlift.forge.http import ForgeHttp
 from flowlift.render.comment import read_sections
 from tests.parts.gitlab_stub import BASE, GitLabStub
 
@@ -17,12 +17,12 @@ RELEASE = NewRelease("v1.2.0", "v1.2.0", "notes")
 
 
 def gitlab(stub: GitLabStub, token: str = GOOD, *, environment: str = "") -> GitLab:
-    line = Line("GitLab", BASE, {"PRIVATE-TOKEN": token}, transport=stub.transport)
+    line = ForgeHttp("GitLab", BASE, {"PRIVATE-TOKEN": token}, transport=stub.transport)
     return GitLab(line, "acme/platform", job_environment=environment)
 
 
-def page(text: str, key: str = "20/dev/deployments") -> Page:
-    return Page("proposal", "## flowlift", {key: lambda limit: text})
+def page(text: str, key: str = "20/dev/deployments") -> CommentPage:
+    return CommentPage("proposal", "## flowlift", {key: lambda limit: text})
 
 
 def test_a_note_is_found_behind_others_and_edited() -> None:
@@ -59,7 +59,7 @@ def test_a_release_is_made_once() -> None:
 
 def test_a_job_s_own_token_cannot_comment_and_says_what_can() -> None:
     stub = GitLabStub()
-    line = Line("GitLab", BASE, {"JOB-TOKEN": "job"}, transport=stub.transport)
+    line = ForgeHttp("GitLab", BASE, {"JOB-TOKEN": "job"}, transport=stub.transport)
     forge = GitLab(line, "acme/platform", job_token=True)
     with pytest.raises(ForgeRefusedError) as caught:
         write_comment(forge, 7, page("one"), sleep=lambda _: None)

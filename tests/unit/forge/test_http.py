@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from flowlift.errors import ForgeError, ForgeRefusedError
-from flowlift.forge.http import ATTEMPTS, PATIENCE, Line
+from flowlift.forge.http import ATTEMPTS, PATIENCE, ForgeHttp
 
 RIGHT = "Comments need `pull-requests: write`."
 
@@ -21,7 +21,7 @@ class MadeUpForge:
         self.answers: Iterator[httpx.Response | Exception] = iter(answers)
         self.asked: list[httpx.Request] = []
         self.waited: list[float] = []
-        self.line = Line(
+        self.line = ForgeHttp(
             "GitHub",
             "https://api.example.com",
             {"Authorization": "Bearer hush"},

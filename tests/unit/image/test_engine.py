@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from flowlift.errors import EngineError
-from flowlift.image.engine import Builder, Docker, Order, build_words, engine_error
+from flowlift.image.engine import Builder, BuildOrder, Docker, build_words, engine_error
 from flowlift.image.reference import parse
 
 MANY = Builder("many", "docker-container", ("linux/amd64", "linux/arm64"), attests=True)
 PLAIN = Builder("default", "docker", ("linux/amd64",), attests=False)
-ORDER = Order(
+ORDER = BuildOrder(
     tag=parse("ghcr.io/acme/flows:1.0.0-pr-1-run-2"),
     dockerfile=Path("/a b/Dockerfile"),
     context=Path("/a b"),
@@ -24,7 +24,7 @@ ORDER = Order(
 )
 
 
-def words(order: Order = ORDER, builder: Builder = MANY) -> list[str]:
+def words(order: BuildOrder = ORDER, builder: Builder = MANY) -> list[str]:
     return build_words(order, builder, Path("/m.json"))
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from flowlift.image.inputs import InputFile, Inputs, content_digest
+from flowlift.image.inputs import ImageInputs, InputFile, content_digest
 
 FILE = InputFile("pyproject.toml", "file", content_digest(b"x"))
-INPUTS = Inputs(
+INPUTS = ImageInputs(
     dockerfile="Dockerfile",
     context=".",
     target="",

@@ -12,7 +12,7 @@ import pytest
 from flowlift.errors import InputError
 from flowlift.image.prune import CREATED, Pruning, parse_age, plan_pruning
 from flowlift.image.reference import DevTag, parse
-from flowlift.image.registry import Manifest, Repository
+from flowlift.image.registry import ImageManifest, ImageRepository
 
 NOW = datetime(2026, 7, 1, tzinfo=timezone.utc)
 NAME = "ghcr.io/acme/flows"
@@ -30,7 +30,7 @@ class FakeRepository:
             created = {} if age is None else {CREATED: (NOW - timedelta(days=age)).isoformat()}
             part = {"digest": f"sha256:{name * 64}", "platform": {"os": "linux"}}
             document = {"name": name, "manifests": [part], "annotations": created}
-            self._manifests[name] = Manifest(json.dumps(document).encode())
+            self._manifests[name] = ImageManifest(json.dumps(document).encode())
         self._tags = tags
 
     def digest(self, name: str) -> str:
@@ -42,7 +42,7 @@ class FakeRepository:
     def find(self, tag: str) -> str:
         return self.digest(self._tags[tag])
 
-    def read(self, digest: str) -> Manifest | None:
+    def read(self, digest: str) -> ImageManifest | None:
         return next((m for m in self._manifests.values() if m.digest == digest), None)
 
 
@@ -62,7 +62,7 @@ def planned(
     uses = [
         text.format(**{name: fake.digest(name) for name in set(tags.values())}) for text in in_use
     ]
-    return plan_pruning(cast(Repository, fake), uses, is_closed, limit, NOW), fake
+    return plan_pruning(cast(ImageRepository, fake), uses, is_closed, limit, NOW), fake
 
 
 def test_a_closed_pull_requests_image_goes_with_all_its_tags() -> None:

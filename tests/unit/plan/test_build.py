@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flowlift.findings import Action
 from flowlift.plan import stamps
-from flowlift.plan.build import Inputs, Wanted, build
+from flowlift.plan.build import InScope, PlanInputs, build
 from flowlift.plan.checks.report import Report
 from flowlift.plan.diff import create
 from flowlift.plan.model import Live, Plan, Policy, Reason
@@ -33,7 +33,7 @@ def plan(
     **changes: Any,
 ) -> Plan:
     wish = wish or policy()
-    wanted = [Wanted(desired(declared(name), wish), wish) for name in names]
+    wanted = [InScope(desired(declared(name), wish), wish) for name in names]
     inputs: dict[str, Any] = {
         "policy": wish,
         "provenance": provenance(wish.branch),
@@ -43,7 +43,7 @@ def plan(
         "declared": frozenset(item.desired.key for item in wanted),
         "live": {item.key: item for item in present},
     }
-    return build(Inputs(**{**inputs, **changes}), Report())
+    return build(PlanInputs(**{**inputs, **changes}), Report())
 
 
 def actions(result: Plan) -> Mapping[str, str]:

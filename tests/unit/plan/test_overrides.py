@@ -6,7 +6,7 @@ from typing import Any
 
 from flowlift.plan.desired import resolve
 from flowlift.plan.overrides import decided, override
-from flowlift.plan.templates import Values
+from flowlift.plan.templates import TemplateValues
 from tests.parts.plans import declared, flow, policy
 
 ENTRY: dict[str, Any] = {
@@ -63,7 +63,7 @@ def test_of_several_patterns_the_later_one_counts_more_and_others_do_not_count()
 
 def test_a_desired_deployment_names_the_policy_as_the_origin():
     dev = policy("dev", pool="dev-pool", overrides=(("ingest/daily", MORE),))
-    desired = resolve(declared(parameters={"rows": 5}), flow(), Values(), dev).desired
+    desired = resolve(declared(parameters={"rows": 5}), flow(), TemplateValues(), dev).desired
     assert desired.body["work_pool_name"] == "dev-pool"
     assert desired.body["parameters"] == {"rows": 1}
     assert desired.body["job_variables"] == {"memory": "1Gi"}
@@ -74,5 +74,7 @@ def test_a_desired_deployment_names_the_policy_as_the_origin():
 def test_templates_in_an_override_are_resolved_as_in_the_manifest():
     patch = {"work_pool": {"job_variables": {"bucket": "{{ $BUCKET }}"}}}
     dev = policy(overrides=(("*", patch),))
-    desired = resolve(declared(), flow(), Values(environ={"BUCKET": "acme-dev"}), dev).desired
+    desired = resolve(
+        declared(), flow(), TemplateValues(environ={"BUCKET": "acme-dev"}), dev
+    ).desired
     assert desired.body["job_variables"] == {"bucket": "acme-dev"}

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from flowlift.plan.fields import KnownAfterBuild, is_known
-from flowlift.plan.templates import BlockValue, Resolver, Values, words
+from flowlift.plan.templates import BlockValue, Resolver, TemplateValues, words
 
-VALUES = Values(
+VALUES = TemplateValues(
     environ={"STAGE": "dev", "HOME": "/home/x", "API_TOKEN": "s3cret"},
     variables={"team": "data", "limits": {"rows": 5}},
     blocks={
@@ -92,7 +92,7 @@ def test_in_pull_steps_only_set_variables_and_outputs_are_baked_in() -> None:
 
 
 def test_what_a_build_step_will_say_is_known_after_build() -> None:
-    values = Values(pending=frozenset({"build"}))
+    values = TemplateValues(pending=frozenset({"build"}))
     got = Resolver(values).entry({"image": "{{ build.image }}", "name": "x-{{ build.tag }}"}, ())
     assert isinstance(got["image"], KnownAfterBuild)
     assert isinstance(got["name"], KnownAfterBuild)

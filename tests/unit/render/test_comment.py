@@ -20,7 +20,7 @@ from flowlift.render.comment import (
     section_key,
 )
 from flowlift.render.delivery import facts_section, failure_section, findings_section, plan_section
-from flowlift.render.outcome import Step
+from flowlift.render.outcome import StepShown
 
 HOSTILE = [
     "$(id>pwned)",
@@ -131,7 +131,7 @@ def test_every_section_has_its_fair_share_however_long_the_others_are() -> None:
 
 
 def test_what_was_done_stands_first() -> None:
-    done = [Step(Action.UPDATE, "a/b")]
+    done = [StepShown(Action.UPDATE, "a/b")]
     text = plan_section(plan(["a/b"]), "proposed", 20_000, written=done)
     assert "**Runs `feat/a` now:** 0 created, 1 updated, 0 deleted, 0 unchanged." in text
     assert "**After the merge:**" in plan_section(plan(["a/b"]), "planned", 20_000)
@@ -143,9 +143,9 @@ def test_a_delivery_that_stopped_says_what_is_undone() -> None:
         plan(["a/b", "a/c", "a/d"]),
         "released",
         20_000,
-        written=[Step(Action.UPDATE, "a/b")],
-        failed=[Step(Action.UPDATE, "a/c", "no such @pool")],
-        left=[Step(Action.UPDATE, "a/d")],
+        written=[StepShown(Action.UPDATE, "a/b")],
+        failed=[StepShown(Action.UPDATE, "a/c", "no such @pool")],
+        left=[StepShown(Action.UPDATE, "a/d")],
     )
     assert "**Stopped: 1 of 3 changes written.**" in text
     assert "could not update `a/c`" in text

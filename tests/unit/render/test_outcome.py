@@ -8,7 +8,7 @@ from flowlift.deployments.verifying import RunOutcome
 from flowlift.findings import Action
 from flowlift.render.outcome import (
     Partial,
-    Step,
+    StepShown,
     applied,
     change_done,
     change_failed,
@@ -33,17 +33,17 @@ RUNS = (
 PARTIAL = Partial(
     environment="dev",
     seconds=3.4,
-    done=[Step(Action.CREATE, f"report/shop-{number}") for number in range(12)],
+    done=[StepShown(Action.CREATE, f"report/shop-{number}") for number in range(12)],
     failed=[
-        Step(
+        StepShown(
             Action.UPDATE,
             "load-orders/hourly",
             "422 Unprocessable Entity: the work pool 'k8s-dev' does not exist\n\x1b[2Jdetail",
         )
     ],
     left=[
-        Step(Action.CREATE, "load-stock/nightly", "A change before it failed."),
-        Step(Action.DELETE, "load-returns/daily", "A change before it failed."),
+        StepShown(Action.CREATE, "load-stock/nightly", "A change before it failed."),
+        StepShown(Action.DELETE, "load-returns/daily", "A change before it failed."),
     ],
 )
 

@@ -9,12 +9,12 @@ from flowlift.findings import Action, FieldChange, Finding, Level
 from flowlift.render.worker import render_check, render_host, render_status
 from flowlift.worker.host.machine import Tool
 from flowlift.worker.model import Part
-from flowlift.worker.report import Checked, PoolStatus, ReleaseStatus, WorkerStatus
+from flowlift.worker.report import PoolStatus, ReleaseStatus, WorkerCheck, WorkerStatus
 from flowlift.workspace.pools import Depth, LiveQueue, LiveWorker
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 TEMPLATE = "values.worker.config.baseJobTemplate.configuration"
-CHECKED = Checked(
+CHECKED = WorkerCheck(
     environment="dev",
     pool="edp",
     release="prefect-worker",

@@ -14,7 +14,7 @@ from packaging.utils import is_normalized_name
 
 from flowlift.config import Environment, Settings, Verify, load
 from flowlift.errors import ConfigError, InputError
-from flowlift.scaffold import Written, pool_name, write_platform
+from flowlift.scaffold import ScaffoldFiles, pool_name, write_platform
 from flowlift.scaffold.rendering import toml_string, yaml_scalar
 from tests.parts.texts import ANY
 
@@ -53,7 +53,7 @@ HOSTILE = [
 ]
 
 
-def _write(root: Path, **changed: Any) -> Written:
+def _write(root: Path, **changed: Any) -> ScaffoldFiles:
     given_ = {"name": "acme", "remote_url": REMOTE, "default_branch": "main"} | changed
     return write_platform(root, **given_)
 

@@ -17,7 +17,7 @@ from flowlift.plan.templates import (
     TOKEN_SHAPE,
     Loss,
     Path,
-    Values,
+    TemplateValues,
     walk,
 )
 
@@ -38,7 +38,7 @@ CHECK = {
 }
 
 
-def check_templates(resolution: Resolution, values: Values, report: Report) -> None:
+def check_templates(resolution: Resolution, values: TemplateValues, report: Report) -> None:
     """Report each value that Prefect would drop, blank or store in clear without a word."""
     declared = resolution.desired.declared
     key = resolution.desired.key
@@ -91,7 +91,7 @@ def _consequence(loss: Loss, declared: Declared) -> str:
     return f"Prefect puts nothing in its place in {place}"
 
 
-def _remedy(loss: Loss, declared: Declared, values: Values) -> str:
+def _remedy(loss: Loss, declared: Declared, values: TemplateValues) -> str:
     if loss.kind == "block":
         slug, _, rest = loss.word.removeprefix("prefect.blocks.").partition(".")
         return f"Create the block {rest.partition('.')[0]!r} of type {slug!r}, or correct the name."
@@ -103,7 +103,7 @@ def _remedy(loss: Loss, declared: Declared, values: Values) -> str:
     return _word_remedy(loss, declared, values)
 
 
-def _word_remedy(loss: Loss, declared: Declared, values: Values) -> str:
+def _word_remedy(loss: Loss, declared: Declared, values: TemplateValues) -> str:
     if loss.word.startswith(RUN_TIME_WORDS):
         return "Remove it; use a flow run name or a parameter instead."
     known = pending_words(declared, values).pending
@@ -122,7 +122,7 @@ def _brings_a_secret(word: str, path: Path) -> bool:
     return path[0] in {"work_pool", "pull"} and SECRET_NAME.search(str(path[-1])) is not None
 
 
-def _check_texts(resolution: Resolution, values: Values, report: Report) -> None:
+def _check_texts(resolution: Resolution, values: TemplateValues, report: Report) -> None:
     declared = resolution.desired.declared
 
     def look(text: str, path: Path) -> Json:

@@ -45,7 +45,7 @@ def main() -> None:
         os.dup2(nowhere, descriptor)
     answers.write(json.dumps({"prefect": importlib.import_module("prefect").__version__}) + "\n")
     answers.flush()
-    repository = Repository(request["repository"])
+    repository = OwnFiles(request["repository"])
     watched = Watched(repository)
     path = Path(repository, request["sources"])
     for entrypoint in request["entrypoints"]:
@@ -61,7 +61,7 @@ def main() -> None:
     os._exit(0)
 
 
-class Repository:
+class OwnFiles:
     """Which files are the repository's own, and not of an interpreter that lies within it."""
 
     def __init__(self, root: str) -> None:
@@ -84,7 +84,7 @@ class Repository:
 class Watched:
     """The repository's files that were opened or imported, so that a change of one is noticed."""
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: OwnFiles) -> None:
         self._repository = repository
         self._opened: set[str] = set()
         sys.addaudithook(self._audit)
@@ -117,7 +117,7 @@ class Path:
     is not what modules are written for.
     """
 
-    def __init__(self, repository: Repository, sources: list[str]) -> None:
+    def __init__(self, repository: OwnFiles, sources: list[str]) -> None:
         self._repository = repository
         self._sources = sources
         self._first = list(sys.path)
@@ -189,7 +189,7 @@ def _pieced(entrypoint: Answer, failure: BaseException) -> Answer:
     try:
         found = pieces.Pieces(entrypoint["file"], entrypoint["module"], entrypoint["parts"])
         answer = described(found.flow(), found.unread)
-    except pieces.RefusedError as refused:
+    except pieces.NoFlowError as refused:
         answer = _refused(refused.kind, refused.why, refused.line)
     except SyntaxError as error:
         answer = _refused("syntax-error", error.msg or "invalid syntax", error.lineno or 0)

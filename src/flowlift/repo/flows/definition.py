@@ -18,7 +18,7 @@ from flowlift.repo.flows.module import (
     Binding,
     Defined,
     Function,
-    Imported,
+    ImportedName,
     Module,
     NotStatic,
 )
@@ -104,7 +104,7 @@ class Definition:
 class Elsewhere:
     """The name is imported from another module."""
 
-    imported: Imported
+    imported: ImportedName
 
 
 Found = Definition | Elsewhere | Unreadable
@@ -119,7 +119,7 @@ def find(module: Module, parts: tuple[str, ...]) -> Found:
     binding = module.binding(parts[0])
     if binding is None:
         return _missing(module, parts)
-    if isinstance(binding, Imported):
+    if isinstance(binding, ImportedName):
         return Elsewhere(binding)
     if len(parts) == 1:
         return _flow(module, binding)
@@ -185,7 +185,7 @@ def _flow(module: Module, binding: Binding) -> Found:
         if isinstance(binding.value, ast.Constant):
             return not_a_flow(module, binding.name, binding.value, "a plain value")
         return _made(module, binding.value, binding.order)
-    if isinstance(binding, Imported):
+    if isinstance(binding, ImportedName):
         return Elsewhere(binding)
     raise NotStatic(f"`{binding.name}` has to be looked up")
 
@@ -307,7 +307,7 @@ def _prefects(module: Module, node: ast.expr, order: float) -> str | None:
     if not isinstance(node, ast.Name):
         return None
     binding = module.binding(node.id, order)
-    if not isinstance(binding, Imported) or binding.level:
+    if not isinstance(binding, ImportedName) or binding.level:
         return None
     path = [*binding.module.split("."), *([binding.attribute] if binding.attribute else []), *path]
     if path[-1] in ("flow", "task") and path[0] == "prefect" and len(path) <= _LONGEST_PATH:

@@ -24,7 +24,7 @@ from flowlift.repo.flows.module import (
     END,
     Assigned,
     Defined,
-    Imported,
+    ImportedName,
     Module,
     NotStatic,
     Undefined,
@@ -93,7 +93,7 @@ class ModuleScope:
         return found
 
     def _value(self, binding: object) -> object:
-        if isinstance(binding, Imported):
+        if isinstance(binding, ImportedName):
             return _imported(binding)
         if isinstance(binding, Assigned):
             return value(binding.value, ModuleScope(self.module, binding.order))
@@ -210,7 +210,7 @@ def _union(members: list[Any]) -> Any:
         raise NotStatic(str(error)) from None
 
 
-def _imported(binding: Imported) -> object:
+def _imported(binding: ImportedName) -> object:
     full = f"{binding.module}.{binding.attribute}" if binding.attribute else binding.module
     owner = None if binding.level else allowed.module(binding.module)
     if owner is None:

@@ -38,7 +38,7 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported(Binding):
+class ImportedName(Binding):
     """`import module` or `from module import attribute`; `level` counts leading dots."""
 
     module: str
@@ -76,7 +76,7 @@ class Module:
     memo: dict[Binding, object] = field(default_factory=dict)
     """Values of names that were worked out already."""
     _bindings: dict[str, list[Binding]] = field(default_factory=dict)
-    _stars: list[Imported] = field(default_factory=list)
+    _stars: list[ImportedName] = field(default_factory=list)
     _typing_only: dict[str, str] = field(default_factory=dict)
     _orders: Iterator[int] = field(default_factory=itertools.count)
 
@@ -198,10 +198,10 @@ class Module:
             order = next(self._orders)
             if isinstance(node, ast.Import):
                 name = alias.asname or alias.name.partition(".")[0]
-                found = Imported(name, order, alias.name if alias.asname else name)
+                found = ImportedName(name, order, alias.name if alias.asname else name)
             else:
                 name = alias.asname or alias.name
-                found = Imported(name, order, node.module or "", alias.name, node.level)
+                found = ImportedName(name, order, node.module or "", alias.name, node.level)
             if alias.name == "*":
                 self._stars.append(found)
             else:

@@ -22,7 +22,7 @@ from typing import Any
 _POSTPONED = __future__.annotations.compiler_flag
 
 
-class RefusedError(Exception):
+class NoFlowError(Exception):
     """No flow can be told. `kind` is that of an `Unreadable`."""
 
     def __init__(self, kind: str, why: str, line: int = 0) -> None:
@@ -67,11 +67,11 @@ class Pieces:
             found = getattr(found, part, unknown)
         why = self._lost.get(self._parts[0])
         if found is unknown and why:
-            raise RefusedError("malformed", why)
+            raise NoFlowError("malformed", why)
         if found is unknown:
-            raise RefusedError("missing-function", "there is nothing of that name")
+            raise NoFlowError("missing-function", "there is nothing of that name")
         if not isinstance(found, Flow):
-            raise RefusedError("not-a-flow", why or "it is not a flow")
+            raise NoFlowError("not-a-flow", why or "it is not a flow")
         return found
 
     def _make(self, name: str | None) -> types.ModuleType:
@@ -86,7 +86,7 @@ class Pieces:
             known, self._file, submodule_search_locations=[parent, here] if package else None
         )
         if spec is None:
-            raise RefusedError("malformed", "it is no Python file")
+            raise NoFlowError("malformed", "it is no Python file")
         module = importlib.util.module_from_spec(spec)
         sys.modules[known] = module
         self._known = known
@@ -149,7 +149,7 @@ class Pieces:
                 kept.append(decorator)
                 flows += _is_flow(self._value(decorator))
         if len(kept) < len(function.decorator_list) and not flows:
-            raise RefusedError("not-a-flow", self.unread[-1], function.lineno)
+            raise NoFlowError("not-a-flow", self.unread[-1], function.lineno)
         function.decorator_list = kept
 
     def _trim_options(self, decorator: ast.Call, line: int) -> None:
@@ -158,7 +158,7 @@ class Pieces:
             if not why:
                 continue
             if keyword.arg == "name":
-                raise RefusedError("malformed", f"`{ast.unparse(keyword.value)}`: {why}", line)
+                raise NoFlowError("malformed", f"`{ast.unparse(keyword.value)}`: {why}", line)
             decorator.keywords.remove(keyword)
             if keyword.arg in ("description", "version"):
                 self._leave_out(f"{keyword.arg}:", keyword.value, why)

@@ -24,8 +24,8 @@ from flowlift.repo.flows.entrypoint import (
     find_module,
     locate,
 )
-from flowlift.repo.flows.module import Imported, Module, NotStatic
-from flowlift.repo.flows.running import Answer, Wanted, run
+from flowlift.repo.flows.module import ImportedName, Module, NotStatic
+from flowlift.repo.flows.running import Answer, WantedFlow, run
 
 if TYPE_CHECKING:
     from flowlift.repo.flows.definition import Definition
@@ -102,7 +102,7 @@ class _Reading:
 
     def read(self, entrypoints: Iterable[Entrypoint]) -> dict[Entrypoint, Flow | Unreadable]:
         found: dict[Entrypoint, Flow | Unreadable] = {}
-        pending: list[Wanted] = []
+        pending: list[WantedFlow] = []
         with _without_collecting():
             for entrypoint in entrypoints:
                 place = locate(self._root, entrypoint, self._sources)
@@ -113,7 +113,7 @@ class _Reading:
                 try:
                     found[entrypoint] = known or self._static(entrypoint, place)
                 except NotStatic:
-                    pending.append(Wanted(entrypoint, place))
+                    pending.append(WantedFlow(entrypoint, place))
             if not pending:
                 # Let go of all syntax trees at once, before Python looks for garbage again.
                 self._modules.clear()
@@ -173,12 +173,12 @@ class _Reading:
                 return
             yield module, place.parts
             imported = module.binding(place.parts[0])
-            if not isinstance(imported, Imported):
+            if not isinstance(imported, ImportedName):
                 return
             place = self._origin(entrypoint, place, module, imported)
 
     def _origin(
-        self, entrypoint: Entrypoint, place: Place, module: Module, imported: Imported
+        self, entrypoint: Entrypoint, place: Place, module: Module, imported: ImportedName
     ) -> Place:
         """Where an imported name comes from."""
         if imported.attribute is None:
@@ -207,7 +207,7 @@ class _Reading:
 
     # By running the code -----------------------------------------------------------------
 
-    def _by_running(self, pending: Sequence[Wanted]) -> dict[Entrypoint, Flow | Unreadable]:
+    def _by_running(self, pending: Sequence[WantedFlow]) -> dict[Entrypoint, Flow | Unreadable]:
         asked = self._asked_for(pending)
         if self._python is None:
             why = "no interpreter with Prefect was found to run its code"
@@ -225,7 +225,7 @@ class _Reading:
             for one, answer in zip(pending, answers, strict=True)
         }
 
-    def _answered(self, one: Wanted, answer: Answer, asked: Iterable[str]) -> Flow | Unreadable:
+    def _answered(self, one: WantedFlow, answer: Answer, asked: Iterable[str]) -> Flow | Unreadable:
         if "failed" in answer:
             return self._roughly(one, answer["failed"])
         found = self._refused(one, answer) if "unreadable" in answer else self._flow(one, answer)
@@ -236,7 +236,7 @@ class _Reading:
 
     def _keep(
         self,
-        one: Wanted,
+        one: WantedFlow,
         found: Flow | Unreadable,
         files: Mapping[str, str | None],
         asked: Iterable[str],
@@ -244,7 +244,7 @@ class _Reading:
         by, file = self._fingerprint, one.place.file
         self._store.put(one.entrypoint, file, found, files, by=by, asked=asked)
 
-    def _flow(self, one: Wanted, answer: Answer) -> Flow:
+    def _flow(self, one: WantedFlow, answer: Answer) -> Flow:
         return Flow(
             name=answer["name"],
             schema=answer["schema"],
@@ -254,7 +254,7 @@ class _Reading:
             unread=tuple(answer["unread"]),
         )
 
-    def _refused(self, one: Wanted, answer: Answer) -> Unreadable:
+    def _refused(self, one: WantedFlow, answer: Answer) -> Unreadable:
         kind = cast(Kind, answer["unreadable"])
         why, name = answer["why"], ".".join(one.place.parts)
         module = self._parsed(one.place)
@@ -276,7 +276,7 @@ class _Reading:
             remedy = _REMEDY
         return Unreadable(kind, message, remedy, at)
 
-    def _roughly(self, one: Wanted, why: str) -> Flow | Unreadable:
+    def _roughly(self, one: WantedFlow, why: str) -> Flow | Unreadable:
         """As far as the source tells, where the code could not be run."""
         from flowlift.repo.flows import static  # noqa: PLC0415
 
@@ -295,7 +295,7 @@ class _Reading:
             self._keep(one, found, marks, ())
         return found
 
-    def _at(self, one: Wanted, answer: Answer) -> Position:
+    def _at(self, one: WantedFlow, answer: Answer) -> Position:
         """The line of the function; Python itself counts from the first decorator."""
         file = one.place.file or str(answer["file"])
         if answer["file"]:
@@ -309,7 +309,7 @@ class _Reading:
                 return Position(file, node.lineno)
         return Position(file, answer["line"])
 
-    def _files(self, one: Wanted, answer: Answer) -> Mapping[str, str | None] | None:
+    def _files(self, one: WantedFlow, answer: Answer) -> Mapping[str, str | None] | None:
         """What the answer holds for, None where that is not known.
 
         A flow whose packages are missing holds until they are there: in the interpreter, which
@@ -330,7 +330,7 @@ class _Reading:
                     marks[posixpath.normpath(posixpath.join(folder, end))] = None
         return marks if all(marks[file] for file in files) else None
 
-    def _asked_for(self, pending: Sequence[Wanted]) -> set[str]:
+    def _asked_for(self, pending: Sequence[WantedFlow]) -> set[str]:
         modules = [self._parsed(one.place) for one in pending]
         return {name for module in modules if module for name in interpreter.asked_for(module.tree)}
 

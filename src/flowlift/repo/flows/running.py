@@ -34,7 +34,7 @@ class Limits(NamedTuple):
 LIMITS = Limits()
 
 
-class Wanted(NamedTuple):
+class WantedFlow(NamedTuple):
     """An entrypoint to read, and where it points to."""
 
     entrypoint: Entrypoint
@@ -44,7 +44,7 @@ class Wanted(NamedTuple):
 def run(
     python: str,
     root: Path,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[WantedFlow],
     *,
     sources: Sequence[str],
     asked: Iterable[str] = (),
@@ -70,7 +70,7 @@ def run(
     return answers
 
 
-def _request(root: Path, wanted: Wanted) -> dict[str, Any]:
+def _request(root: Path, wanted: WantedFlow) -> dict[str, Any]:
     entrypoint, place = wanted
     return {
         "folder": str(root / entrypoint.root),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Action(NamedTuple):
+class PinnedAction(NamedTuple):
     """An action at one release; `commit` is the one that its tag `version` names."""
 
     name: str
@@ -23,12 +23,12 @@ class Action(NamedTuple):
         return f"{self.name}@{self.commit}"
 
 
-CHECKOUT = Action("actions/checkout", "v7.0.1", "3d3c42e5aac5ba805825da76410c181273ba90b1")
-SETUP_UV = Action("astral-sh/setup-uv", "v10.0.1", "20cfd1bf945f4377ade1205e4dbc17946fc9a30d")
-SETUP_QEMU = Action(
+CHECKOUT = PinnedAction("actions/checkout", "v7.0.1", "3d3c42e5aac5ba805825da76410c181273ba90b1")
+SETUP_UV = PinnedAction("astral-sh/setup-uv", "v10.0.1", "20cfd1bf945f4377ade1205e4dbc17946fc9a30d")
+SETUP_QEMU = PinnedAction(
     "docker/setup-qemu-action", "v4.2.0", "96fe6ef7f33517b61c61be40b68a1882f3264fb8"
 )
-SETUP_BUILDX = Action(
+SETUP_BUILDX = PinnedAction(
     "docker/setup-buildx-action", "v4.3.0", "37fe631027851001ddb9b187196cc803df7f5f0e"
 )
 

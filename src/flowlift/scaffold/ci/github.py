@@ -13,7 +13,7 @@ from flowlift.config import Ci, Settings
 from flowlift.repo.globs import exact
 from flowlift.scaffold.ci import actions
 from flowlift.scaffold.ci.document import Folded, Noted, write
-from flowlift.scaffold.ci.graph import Job, Secret, When, Workflow
+from flowlift.scaffold.ci.graph import Job, JobVariable, When, Workflow
 from flowlift.scaffold.ci.install import Install
 from flowlift.scaffold.ci.paths import branch, github
 
@@ -191,7 +191,7 @@ def _steps(job: Job, settings: Settings, install: Install) -> Iterator[dict[str,
     }
 
 
-def _uses(action: actions.Action) -> dict[str, Any]:
+def _uses(action: actions.PinnedAction) -> dict[str, Any]:
     return {"uses": Noted(action.pinned, action.version)}
 
 
@@ -224,7 +224,7 @@ def _environ(job: Job, settings: Settings, install: Install) -> dict[str, str]:
     return found
 
 
-def _value(secret: Secret, settings: Settings) -> str:
+def _value(secret: JobVariable, settings: Settings) -> str:
     image = settings.image
     if image and secret.name.startswith("FLOWLIFT_IMAGE_"):
         released = "_RELEASE_" in secret.name and image.release_name

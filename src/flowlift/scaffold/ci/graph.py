@@ -27,7 +27,7 @@ class When(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
+class JobVariable:
     """A variable of a job: of the forge's secrets, or of its plain variables."""
 
     name: str
@@ -53,7 +53,7 @@ class Job:
     runner: str = ""
     needs: tuple[str, ...] = ()
     image_from: str = ""
-    secrets: tuple[Secret, ...] = ()
+    secrets: tuple[JobVariable, ...] = ()
     builds: bool = False
     comments: bool = False
     releases: bool = False
@@ -267,25 +267,25 @@ def variable_prefix(environment: str) -> str:
     return f"FLOWLIFT_{environment.upper().replace('-', '_')}_API"
 
 
-def _workspace(environment: str) -> tuple[Secret, ...]:
+def _workspace(environment: str) -> tuple[JobVariable, ...]:
     prefix = variable_prefix(environment)
     return (
-        Secret(f"{prefix}_URL", secret=False),
-        Secret(f"{prefix}_KEY", secret=True),
-        Secret(f"{prefix}_AUTH_STRING", secret=True),
+        JobVariable(f"{prefix}_URL", secret=False),
+        JobVariable(f"{prefix}_KEY", secret=True),
+        JobVariable(f"{prefix}_AUTH_STRING", secret=True),
     )
 
 
-def _all_workspaces(settings: Settings, environments: Sequence[str]) -> tuple[Secret, ...]:
+def _all_workspaces(settings: Settings, environments: Sequence[str]) -> tuple[JobVariable, ...]:
     ci = settings.ci
     return (
         *(secret for name in environments for secret in _workspace(name)),
-        *(Secret(name, secret=False) for name in ci.variables),
-        *(Secret(name, secret=True) for name in ci.secrets),
+        *(JobVariable(name, secret=False) for name in ci.variables),
+        *(JobVariable(name, secret=True) for name in ci.secrets),
     )
 
 
-def _worker_secrets(settings: Settings, environment: str) -> tuple[Secret, ...]:
+def _worker_secrets(settings: Settings, environment: str) -> tuple[JobVariable, ...]:
     workers = settings.workers_of(environment)
     names = [
         name
@@ -295,21 +295,23 @@ def _worker_secrets(settings: Settings, environment: str) -> tuple[Secret, ...]:
         if name
     ]
     names += [name for worker in workers for name in worker.chart_login or ()]
-    return tuple(Secret(name, secret=True) for name in dict.fromkeys(names))
+    return tuple(JobVariable(name, secret=True) for name in dict.fromkeys(names))
 
 
-def _image_secrets(settings: Settings, *, release: bool) -> tuple[Secret, ...]:
+def _image_secrets(settings: Settings, *, release: bool) -> tuple[JobVariable, ...]:
     image = settings.image
     if image is None:
         return ()
     found = list(_login("FLOWLIFT_IMAGE"))
     if release and image.release_name and _host(image.release_name) != _host(image.name):
         found += _login("FLOWLIFT_IMAGE_RELEASE")
-    return (*found, *(Secret(name, secret=True) for name in image.secrets.values()))
+    return (*found, *(JobVariable(name, secret=True) for name in image.secrets.values()))
 
 
-def _login(prefix: str) -> tuple[Secret, Secret]:
-    return Secret(f"{prefix}_USER", secret=False), Secret(f"{prefix}_PASSWORD", secret=True)
+def _login(prefix: str) -> tuple[JobVariable, JobVariable]:
+    return JobVariable(f"{prefix}_USER", secret=False), JobVariable(
+        f"{prefix}_PASSWORD", secret=True
+    )
 
 
 def _host(name: str) -> str:

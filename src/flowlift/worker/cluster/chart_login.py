@@ -23,7 +23,7 @@ from flowlift.errors import HelmError
 from flowlift.image.login import Credentials, Logins, docker_environment, docker_folder
 from flowlift.image.reference import HUB
 from flowlift.worker.cluster import program
-from flowlift.worker.model import Desired
+from flowlift.worker.model import DesiredWorker
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
@@ -34,7 +34,7 @@ _REFUSED = re.compile(r"\b40[13]\b|denied|nauthorized|credential", re.IGNORECASE
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-async def fetch_chart(desired: Desired, environ: Mapping[str, str]) -> Path:
+async def fetch_chart(desired: DesiredWorker, environ: Mapping[str, str]) -> Path:
     """The chart of `desired`, which names the variables of a login, as a file on this machine.
 
     It is fetched anew each time; the file is kept where Helm would keep its own.
@@ -55,7 +55,7 @@ async def fetch_chart(desired: Desired, environ: Mapping[str, str]) -> Path:
     return file
 
 
-def _login(desired: Desired, environ: Mapping[str, str]) -> Credentials:
+def _login(desired: DesiredWorker, environ: Mapping[str, str]) -> Credentials:
     variables = desired.chart_login or ()
     unset = [variable for variable in variables if not environ.get(variable, "").strip()]
     if unset:
@@ -68,7 +68,7 @@ def _login(desired: Desired, environ: Mapping[str, str]) -> Credentials:
     return Credentials(user, secret, " and ".join(variables))
 
 
-def _folder(desired: Desired, environ: Mapping[str, str]) -> Path:
+def _folder(desired: DesiredWorker, environ: Mapping[str, str]) -> Path:
     """Where the chart is kept: charts of one name from several places do not mix."""
     home = Path(environ.get("HOME") or Path.home())
     cache = Path(environ.get("XDG_CACHE_HOME") or home / ".cache")
@@ -85,7 +85,7 @@ def _folder(desired: Desired, environ: Mapping[str, str]) -> Path:
 
 
 async def _pull(
-    desired: Desired, login: Credentials, environ: Mapping[str, str], into: Path
+    desired: DesiredWorker, login: Credentials, environ: Mapping[str, str], into: Path
 ) -> Path:
     """The chart from a registry. What Helm knows of other logins is left aside."""
     host = desired.chart.removeprefix("oci://").partition("/")[0]
@@ -108,7 +108,7 @@ async def _pull(
     raise _error(desired, login, host, said)
 
 
-def _download(desired: Desired, login: Credentials, into: Path) -> Path:
+def _download(desired: DesiredWorker, login: Credentials, into: Path) -> Path:
     """The chart from a repository, by its index."""
     base = f"{(desired.repository or '').rstrip('/')}/"
     parts = urlsplit(base)
@@ -133,7 +133,7 @@ def _download(desired: Desired, login: Credentials, into: Path) -> Path:
     return file
 
 
-def _entry(desired: Desired, index: bytes) -> Mapping[str, Any]:
+def _entry(desired: DesiredWorker, index: bytes) -> Mapping[str, Any]:
     """What the index says of the chart in the wanted version."""
     try:
         listed = yaml.load(index, Loader=_LOADER)["entries"][desired.chart]  # noqa: S506 - a safe one
@@ -148,7 +148,7 @@ def _entry(desired: Desired, index: bytes) -> Mapping[str, Any]:
         ) from None
 
 
-def _read(desired: Desired, login: Credentials | None, url: str) -> bytes:
+def _read(desired: DesiredWorker, login: Credentials | None, url: str) -> bytes:
     auth = httpx.BasicAuth(login.user, login.secret) if login else None
     host = urlsplit(url).netloc
     try:
@@ -165,7 +165,7 @@ def _same_origin(url: str, base: str) -> bool:
     return urlsplit(url)[:2] == urlsplit(base)[:2]
 
 
-def _error(desired: Desired, login: Credentials | None, host: str, said: str) -> HelmError:
+def _error(desired: DesiredWorker, login: Credentials | None, host: str, said: str) -> HelmError:
     if login and _REFUSED.search(said):
         return HelmError(
             f"{host} refuses the login of {login.user!r} for the chart {desired.chart}: {said}",

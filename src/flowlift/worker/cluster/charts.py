@@ -11,11 +11,11 @@ import yaml
 from flowlift.errors import HelmError
 from flowlift.findings import Action, FieldChange
 from flowlift.plan.json_diff import field_changes, same
-from flowlift.worker.cluster.helm import Release, chart_path, fingerprint
-from flowlift.worker.model import Desired, Part
+from flowlift.worker.cluster.helm import HelmRelease, chart_path, fingerprint
+from flowlift.worker.model import DesiredWorker, Part
 
 
-def compare_release(desired: Desired, live: Release | None) -> Part:
+def compare_release(desired: DesiredWorker, live: HelmRelease | None) -> Part:
     """What is to be done to the release: its status, its chart and its values, field by field.
 
     Raises:
@@ -45,7 +45,7 @@ def compare_release(desired: Desired, live: Release | None) -> Part:
     )
 
 
-def chart_name(desired: Desired) -> str:
+def chart_name(desired: DesiredWorker) -> str:
     """The chart as Helm calls it, NAME-VERSION; without a version where none is pinned."""
     path = chart_path(desired)
     if path is not None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from flowlift.errors import HelmError
 from flowlift.findings import Json
 from flowlift.worker.cluster import program
-from flowlift.worker.model import Desired
+from flowlift.worker.model import DesiredWorker
 
 TIED_LABEL = "flowlift-tied"
 """A release's label, the number of the revision whose helm ends when its flowlift does: pending,
@@ -54,7 +54,7 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class HelmRelease:
     """A release: its revisions from old to new, and the values of the newest."""
 
     name: str
@@ -83,7 +83,7 @@ class Helm:
     environ: Mapping[str, str] = field(repr=False)
     namespace: str
 
-    async def read(self, release: str) -> Release | None:
+    async def read(self, release: str) -> HelmRelease | None:
         """The release as it is now, None where there is none.
 
         Raises:
@@ -105,9 +105,11 @@ class Helm:
             )
             for item in json.loads(history)
         )
-        return Release(release, revisions, json.loads(values) or {})
+        return HelmRelease(release, revisions, json.loads(values) or {})
 
-    async def upgrade(self, desired: Desired, *, revision: int, timeout: float) -> program.Program:
+    async def upgrade(
+        self, desired: DesiredWorker, *, revision: int, timeout: float
+    ) -> program.Program:
         """Begin to install or upgrade; it waits for the pods by itself, `timeout` seconds.
 
         `revision` is the one that this makes.
@@ -148,7 +150,7 @@ class Helm:
         """
         await self.ask("uninstall", release, "--wait", "--timeout", "60s", timeout=90)
 
-    async def render(self, desired: Desired) -> str:
+    async def render(self, desired: DesiredWorker) -> str:
         """What helm would send to the cluster, as YAML; the chart's schema checks the values.
 
         Raises:
@@ -158,7 +160,7 @@ class Helm:
         out = await self.ask(*words, stdin=json.dumps(desired.values).encode(), timeout=120)
         return out or ""
 
-    async def _chart(self, desired: Desired) -> list[str]:
+    async def _chart(self, desired: DesiredWorker) -> list[str]:
         """The words that name the chart; one behind a login is fetched for that."""
         if desired.chart_login is None:
             return chart_words(desired)
@@ -195,14 +197,14 @@ class Helm:
         raise helm_error(words[0], done)
 
 
-def chart_path(desired: Desired) -> Path | None:
+def chart_path(desired: DesiredWorker) -> Path | None:
     """The chart on this machine, None where it comes from a repository or a registry."""
     if desired.repository or desired.chart.startswith(("oci://", "http://", "https://")):
         return None
     return Path(desired.root) / desired.chart
 
 
-def chart_words(desired: Desired) -> list[str]:
+def chart_words(desired: DesiredWorker) -> list[str]:
     """The words that name the chart.
 
     Raises:

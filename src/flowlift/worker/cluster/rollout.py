@@ -14,9 +14,9 @@ from datetime import datetime, timezone
 from flowlift.errors import ClusterError, HelmError, WorkerError
 from flowlift.findings import Json
 from flowlift.worker.cluster.cluster import Cluster
-from flowlift.worker.cluster.helm import TIED_LABEL, Helm, Release, helm_error
-from flowlift.worker.cluster.watch import LOOK_EVERY, Trouble, Watch
-from flowlift.worker.model import Desired
+from flowlift.worker.cluster.helm import TIED_LABEL, Helm, HelmRelease, helm_error
+from flowlift.worker.cluster.watch import LOOK_EVERY, PodTrouble, Watch
+from flowlift.worker.model import DesiredWorker
 
 ABANDONED = 300.0
 """Seconds after which a helm that somebody else has started counts as dead: its own timeout."""
@@ -34,11 +34,11 @@ class Rollout:
 
     cluster: Cluster
     helm: Helm
-    desired: Desired
+    desired: DesiredWorker
     tell: Callable[[str], None] = lambda line: None
     timeout: float = 300.0
 
-    async def recover(self, live: Release | None) -> Release | None:
+    async def recover(self, live: HelmRelease | None) -> HelmRelease | None:
         """Put a release in order that is half done; the release as it is then.
 
         A helm that flowlift has started ends with it, so what it left is dead. One that somebody
@@ -62,7 +62,7 @@ class Rollout:
             live = await self.helm.read(live.name)
         return live
 
-    async def install(self, before: Release | None, pods: Collection[Json]) -> None:
+    async def install(self, before: HelmRelease | None, pods: Collection[Json]) -> None:
         """Install or upgrade; `before` is the release as it was, `pods` those that it had.
 
         Raises:
@@ -72,7 +72,7 @@ class Rollout:
         revision = before.newest.number + 1 if before else 1
         program = await self.helm.upgrade(self.desired, revision=revision, timeout=self.timeout)
         watch = self._watch(pods)
-        trouble: Trouble | None = None
+        trouble: PodTrouble | None = None
         try:
             while trouble is None and not await program.wait(LOOK_EVERY):
                 trouble = await _look(watch)
@@ -122,14 +122,14 @@ class Rollout:
         known = {pod["metadata"]["uid"] for pod in pods}
         return Watch(self.cluster, self.desired.release, known, tell=self.tell)
 
-    async def _is_dead(self, live: Release) -> bool:
+    async def _is_dead(self, live: HelmRelease) -> bool:
         """Whether the helm that made this revision cannot be alive any more."""
         selector = f"owner=helm,name={live.name},version={live.newest.number}"
         found = await self.cluster.get(self.cluster.path("secrets", labelSelector=selector))
         labels = [item["metadata"].get("labels") or {} for item in (found or {}).get("items", ())]
         return any(label.get(TIED_LABEL) == str(live.newest.number) for label in labels)
 
-    async def _put_in_order(self, live: Release) -> Release | None:
+    async def _put_in_order(self, live: HelmRelease) -> HelmRelease | None:
         good = live.good
         if good is None:
             self.tell(f"Release {live.name} was left {live.newest.status}: removing it.")
@@ -141,7 +141,7 @@ class Rollout:
         await self.helm.rollback(live.name, good.number)
         return await self.helm.read(live.name)
 
-    async def take_back(self, before: Release | None) -> str:
+    async def take_back(self, before: HelmRelease | None) -> str:
         """Undo a revision that did not come up, `before` being the release before it; what was
         done, in words.
         """
@@ -157,7 +157,7 @@ class Rollout:
             return f"the release was rolled back to revision {good.number}"
 
 
-def remedy(trouble: Trouble, desired: Desired) -> str:
+def remedy(trouble: PodTrouble, desired: DesiredWorker) -> str:
     """What to do about a pod that does not start."""
     said = f"{trouble.message} {' '.join(trouble.log)}"
     secrets = ", ".join(desired.pull_secrets) or "none"
@@ -181,7 +181,7 @@ def remedy(trouble: Trouble, desired: Desired) -> str:
     return f"Correct {desired.values_file}; the log above tells what went wrong."
 
 
-async def _look(watch: Watch) -> Trouble | None:
+async def _look(watch: Watch) -> PodTrouble | None:
     """A look that may fail: helm has its own view of a cluster that does not answer."""
     try:
         return await watch.look()
@@ -189,7 +189,7 @@ async def _look(watch: Watch) -> Trouble | None:
         return None
 
 
-def _has_begun(before: Release | None, after: Release | None) -> bool:
+def _has_begun(before: HelmRelease | None, after: HelmRelease | None) -> bool:
     """Whether helm has written a revision."""
     if after is None:
         return False

@@ -25,7 +25,7 @@ LOGIN_KEY = ".dockerconfigjson"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedSecret:
     """A secret as it should be. `data` is None where this run was not given its values."""
 
     name: str
@@ -46,12 +46,12 @@ class Wanted:
         }
 
 
-def wanted(secrets: Iterable[Secret], environ: Mapping[str, str]) -> tuple[Wanted, ...]:
+def wanted(secrets: Iterable[Secret], environ: Mapping[str, str]) -> tuple[WantedSecret, ...]:
     """The secrets of the configuration with the values that the environment's variables give.
 
     Secrets of the same name are one, with several keys.
     """
-    found: dict[str, Wanted] = {}
+    found: dict[str, WantedSecret] = {}
     for secret in secrets:
         one = _login(secret, environ) if secret.registry else _value(secret, environ)
         before = found.get(one.name)
@@ -59,12 +59,12 @@ def wanted(secrets: Iterable[Secret], environ: Mapping[str, str]) -> tuple[Wante
             data = None
             if before.data is not None and one.data is not None:
                 data = _merged(before.data, one.data)
-            one = Wanted(one.name, one.type, data, before.variables + one.variables)
+            one = WantedSecret(one.name, one.type, data, before.variables + one.variables)
         found[one.name] = one
     return tuple(found.values())
 
 
-def compare(secret: Wanted, live: Json) -> Part:
+def compare(secret: WantedSecret, live: Json) -> Part:
     """What is to be done to a secret, `live` being what the cluster has, or None.
 
     Raises:
@@ -136,7 +136,7 @@ def outdated(pod: Json, live: Mapping[str, Json]) -> tuple[str, ...]:
     )
 
 
-def hidden(text: str, secrets: Iterable[Wanted]) -> str:
+def hidden(text: str, secrets: Iterable[WantedSecret]) -> str:
     """`text` without the secrets' values, should a log hold one."""
     for secret in secrets:
         for value in (secret.data or {}).values():
@@ -167,22 +167,22 @@ def _referenced(pod: Json) -> set[str]:
     return names - {""}
 
 
-def _value(secret: Secret, environ: Mapping[str, str]) -> Wanted:
+def _value(secret: Secret, environ: Mapping[str, str]) -> WantedSecret:
     variable, key = secret.from_env or "", secret.key or ""
     # A file's last line end is no part of a key, and breaks the header that it goes into.
     value = environ.get(variable, "").strip()
-    return Wanted(secret.name, OPAQUE, {key: value} if value else None, (variable,))
+    return WantedSecret(secret.name, OPAQUE, {key: value} if value else None, (variable,))
 
 
-def _login(secret: Secret, environ: Mapping[str, str]) -> Wanted:
+def _login(secret: Secret, environ: Mapping[str, str]) -> WantedSecret:
     variables = (secret.username_from_env or "", secret.password_from_env or "")
     user, password = (environ.get(variable, "").strip() for variable in variables)
     if not user or not password:
-        return Wanted(secret.name, LOGIN, None, variables)
+        return WantedSecret(secret.name, LOGIN, None, variables)
     login = {"username": user, "password": password, "auth": _encode(f"{user}:{password}")}
     registry = "https://index.docker.io/v1/" if secret.registry == "docker.io" else secret.registry
     data = {LOGIN_KEY: json.dumps({"auths": {registry: login}}, sort_keys=True)}
-    return Wanted(secret.name, LOGIN, data, variables)
+    return WantedSecret(secret.name, LOGIN, data, variables)
 
 
 def _merged(one: Mapping[str, str], other: Mapping[str, str]) -> Mapping[str, str]:

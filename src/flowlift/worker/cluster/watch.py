@@ -58,7 +58,7 @@ _EVENTS = frozenset({"FailedMount", "FailedCreatePodSandBox", "FailedAttachVolum
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class PodTrouble:
     """Why a pod does not start: the reason in Kubernetes' word, and what is known of it.
 
     `passing` says that it may go by itself within `patience` seconds.
@@ -105,7 +105,7 @@ class Watch:
         """Whether there are new pods, and all of them run."""
         return bool(self.pods) and all(map(is_ready, self.pods))
 
-    async def look(self) -> Trouble | None:
+    async def look(self) -> PodTrouble | None:
         """What is wrong now, and will not go by itself; None where nothing is."""
         self.pods = pods = [
             pod
@@ -138,7 +138,7 @@ class Watch:
         self._looks += 1
         return not self.pods or self._looks % EVENTS_EVERY == 0
 
-    def _lasts(self, trouble: Trouble) -> bool:
+    def _lasts(self, trouble: PodTrouble) -> bool:
         """Whether it has been there for as long as it may."""
         now = time.monotonic()
         kind = "ErrImagePull" if trouble.reason in _PULLING else trouble.reason
@@ -152,7 +152,7 @@ class Watch:
             self.tell(said)
 
 
-def judge(pod: Json) -> Trouble | None:
+def judge(pod: Json) -> PodTrouble | None:
     """What keeps a pod from starting, as its status tells it."""
     name = pod["metadata"]["name"]
     status = pod.get("status") or {}
@@ -162,7 +162,7 @@ def judge(pod: Json) -> Trouble | None:
             return trouble
         ended = state.get("terminated")
         if ended and ended.get("exitCode") != 0:
-            return Trouble(
+            return PodTrouble(
                 pod=name,
                 container=container["name"],
                 reason=str(ended.get("reason") or "Error"),
@@ -172,10 +172,10 @@ def judge(pod: Json) -> Trouble | None:
             return _crashed(name, container)
     if status.get("phase") == "Failed":
         reason = str(status.get("reason") or "Failed")
-        return Trouble(name, "", reason, _one_line(status.get("message")))
+        return PodTrouble(name, "", reason, _one_line(status.get("message")))
     for condition in status.get("conditions") or ():
         if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
-            return Trouble(
+            return PodTrouble(
                 pod=name,
                 container="",
                 reason=str(condition.get("reason") or "Unschedulable"),
@@ -186,7 +186,7 @@ def judge(pod: Json) -> Trouble | None:
     return None
 
 
-def by_events(events: Iterable[Json], pods: Collection[Json], release: str) -> Trouble | None:
+def by_events(events: Iterable[Json], pods: Collection[Json], release: str) -> PodTrouble | None:
     """What only events tell: no pod could be made, a volume or a network is missing."""
     names = {pod["metadata"]["name"] for pod in pods}
     for event in events:
@@ -194,14 +194,16 @@ def by_events(events: Iterable[Json], pods: Collection[Json], release: str) -> T
         reason, name = str(event.get("reason")), str(thing.get("name"))
         message = _one_line(event.get("message"))
         if thing.get("kind") == "Pod" and name in names and reason in _EVENTS:
-            return Trouble(name, "", reason, message, passing=True, patience=PATIENCE)
+            return PodTrouble(name, "", reason, message, passing=True, patience=PATIENCE)
         made_here = thing.get("kind") == "ReplicaSet" and name.startswith((release, CHART_NAME))
         if not pods and made_here and reason in _PODLESS:
-            return Trouble(name, "", reason, message, passing=True, patience=UNSCHEDULED_PATIENCE)
+            return PodTrouble(
+                name, "", reason, message, passing=True, patience=UNSCHEDULED_PATIENCE
+            )
     return None
 
 
-async def complete(cluster: Cluster, trouble: Trouble, events: Iterable[Json]) -> Trouble:
+async def complete(cluster: Cluster, trouble: PodTrouble, events: Iterable[Json]) -> PodTrouble:
     """`trouble` with the end of the container's log and the pod's warnings."""
     log: list[str] = []
     pulled = trouble.reason not in _PULLING and trouble.reason not in {"InvalidImageName"}
@@ -217,7 +219,7 @@ async def complete(cluster: Cluster, trouble: Trouble, events: Iterable[Json]) -
             said[f"{event.get('reason')}: {_one_line(event.get('message'))}"] = None
     secret = any(line.startswith(_NO_SECRET) for line in said)
     about = [line for line in said if line.startswith(_NO_SECRET) or not trouble.message]
-    return Trouble(
+    return PodTrouble(
         pod=trouble.pod,
         container=trouble.container,
         reason=_NO_SECRET if secret and trouble.reason in _PULLING else trouble.reason,
@@ -254,29 +256,29 @@ def _containers(pod: Json) -> list[Mapping[str, Json]]:
 
 def _of_waiting(
     pod: str, container: Mapping[str, Json], waiting: Mapping[str, Json]
-) -> Trouble | None:
+) -> PodTrouble | None:
     reason = str(waiting.get("reason") or "")
     message = _one_line(waiting.get("message"))
     if reason == "CrashLoopBackOff":
         return _crashed(pod, container)
     if reason in _BROKEN:
-        return Trouble(pod, container["name"], reason, message)
+        return PodTrouble(pod, container["name"], reason, message)
     if reason not in _PULLING:
         return None
     # "Back-off pulling image" says nothing of why: the reason is in the last state's message.
     silent = message.startswith("Back-off") and '": ' not in message
     passing = silent or bool(_PASSING.search(message))
-    return Trouble(pod, container["name"], reason, message, passing, PATIENCE)
+    return PodTrouble(pod, container["name"], reason, message, passing, PATIENCE)
 
 
-def _crashed(pod: str, container: Mapping[str, Json]) -> Trouble:
+def _crashed(pod: str, container: Mapping[str, Json]) -> PodTrouble:
     ended = (container.get("lastState") or {}).get("terminated") or {}
     code = ended.get("exitCode")
     why = str(ended.get("reason") or "")
     message = f"exit code {code}" if code is not None else ""
     if why not in {"", "Error"}:
         message = f"{why}, {message}" if message else why
-    return Trouble(pod, container["name"], "CrashLoopBackOff", message, previous=True)
+    return PodTrouble(pod, container["name"], "CrashLoopBackOff", message, previous=True)
 
 
 def _lacks_secret(events: Iterable[Json], pod: str) -> bool:

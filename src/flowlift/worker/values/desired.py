@@ -7,18 +7,18 @@ from typing import Any
 
 from flowlift.config.worker import Worker
 from flowlift.findings import Json
-from flowlift.worker.model import Desired, DesiredPool
-from flowlift.worker.values.values import Values
+from flowlift.worker.model import DesiredPool, DesiredWorker
+from flowlift.worker.values.values import WorkerValues
 
 
 def desire(
-    config: Worker, environment: str, values: Values, *, image: str | None, root: str
-) -> Desired:
+    config: Worker, environment: str, values: WorkerValues, *, image: str | None, root: str
+) -> DesiredWorker:
     """The desired state that a configuration and a values file with its image come to."""
     template = values.template.data if values.template is not None else None
     name = values.get("worker", "config", "name")
     queues = values.get("worker", "config", "workQueues")
-    return Desired(
+    return DesiredWorker(
         environment=environment,
         release=config.release,
         chart=config.chart,

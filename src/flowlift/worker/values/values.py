@@ -23,7 +23,7 @@ _CONFIG_MAP = (*CONFIGURATION[:-1], "existingConfigMapName")
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class WorkerValues:
     """A values file. `data` has the image in it where one was given.
 
     `template` is the base job template in it: None where it has none, or a broken one, which the
@@ -59,7 +59,7 @@ class Values:
         return bool(self.get(*_CONFIG_MAP))
 
 
-def read_values(text: str, file: str, *, placeholder: str, image: str | None) -> Values:
+def read_values(text: str, file: str, *, placeholder: str, image: str | None) -> WorkerValues:
     """Read a values file and put `image` (by digest) into its base job template.
 
     It goes where `placeholder` stands; where that is nowhere, into the default of the template's
@@ -79,7 +79,7 @@ def read_values(text: str, file: str, *, placeholder: str, image: str | None) ->
     stood = image is not None and any(placeholder in found for _, found in texts(data))
     if image is not None:
         data = _replaced(data, placeholder, image)
-    values = Values(data, file, yaml_lines.Lines(document.mark), None, _twice(document, file))
+    values = WorkerValues(data, file, yaml_lines.Lines(document.mark), None, _twice(document, file))
     said = values.get(*CONFIGURATION)
     if said is None or values.has_own_config_map:
         return _config_map(values)
@@ -111,7 +111,7 @@ def _replaced(value: Json, placeholder: str, image: str) -> Json:
     return value
 
 
-def _set_default(values: Values, template: Template, image: str) -> Values:
+def _set_default(values: WorkerValues, template: Template, image: str) -> WorkerValues:
     wanted = template.with_image(image)
     if wanted is None:
         return _with(
@@ -133,7 +133,7 @@ def _set_default(values: Values, template: Template, image: str) -> Values:
     return replace(values, data=data, template=wanted)
 
 
-def _config_map(values: Values) -> Values:
+def _config_map(values: WorkerValues) -> WorkerValues:
     if not values.has_own_config_map:
         return values
     return _with(
@@ -161,7 +161,7 @@ def _twice(document: yaml_lines.Marked, file: str) -> tuple[Finding, ...]:
     )
 
 
-def _with(values: Values, *more: Finding) -> Values:
+def _with(values: WorkerValues, *more: Finding) -> WorkerValues:
     return replace(values, findings=(*values.findings, *more))
 
 

@@ -11,14 +11,14 @@ from flowlift.findings import Finding, finding
 from flowlift.plan.templates import SECRET_NAME, TOKEN_SHAPE
 from flowlift.worker.values.template import Path, texts
 from flowlift.worker.values.template_checks import check_template
-from flowlift.worker.values.values import CONFIGURATION, Values
+from flowlift.worker.values.values import CONFIGURATION, WorkerValues
 
 _SECRET_KEY = re.compile(r"(?:password|passwd|token|auth_?string|api_?key)\Z", re.IGNORECASE)
 _COPIED = frozenset({"PREFECT_API_KEY", "PREFECT_API_AUTH_STRING"})
 _IN_VALUES = "Put it into a Kubernetes secret, and name that one: the file stands in git."
 
 
-def check_values(values: Values, *, placeholder: str, image: str | None) -> list[Finding]:
+def check_values(values: WorkerValues, *, placeholder: str, image: str | None) -> list[Finding]:
     """Everything wrong or doubtful with a values file, what was found while reading it included."""
     return [
         *values.findings,
@@ -30,12 +30,12 @@ def check_values(values: Values, *, placeholder: str, image: str | None) -> list
     ]
 
 
-def pool_type(values: Values) -> str:
+def pool_type(values: WorkerValues) -> str:
     """The type of the pool that the worker serves."""
     return str(values.get("worker", "config", "type") or "kubernetes")
 
 
-def _check_pool(values: Values) -> Iterator[Finding]:
+def _check_pool(values: WorkerValues) -> Iterator[Finding]:
     pool = values.get("worker", "config", "workPool")
     if not isinstance(pool, str) or not pool.strip():
         yield finding(
@@ -56,7 +56,7 @@ def _check_pool(values: Values) -> Iterator[Finding]:
         )
 
 
-def check_left_over(values: Values, placeholder: str) -> Iterator[Finding]:
+def check_left_over(values: WorkerValues, placeholder: str) -> Iterator[Finding]:
     """The placeholder, where it still stands."""
     for at in left_over(values, placeholder):
         yield finding(
@@ -68,7 +68,7 @@ def check_left_over(values: Values, placeholder: str) -> Iterator[Finding]:
         )
 
 
-def _check_image(values: Values, placeholder: str, image: str | None) -> Iterator[Finding]:
+def _check_image(values: WorkerValues, placeholder: str, image: str | None) -> Iterator[Finding]:
     template = values.template
     if (
         image
@@ -85,7 +85,7 @@ def _check_image(values: Values, placeholder: str, image: str | None) -> Iterato
         )
 
 
-def left_over(values: Values, placeholder: str) -> list[Position]:
+def left_over(values: WorkerValues, placeholder: str) -> list[Position]:
     """Where the placeholder still stands."""
     found = [
         values.position(*path)
@@ -98,7 +98,7 @@ def left_over(values: Values, placeholder: str) -> list[Position]:
     return found
 
 
-def _check_secrets(values: Values) -> Iterator[Finding]:
+def _check_secrets(values: WorkerValues) -> Iterator[Finding]:
     for path, name, entry in _environment(values.data):
         own = path[:2] == ("worker", "extraEnvVars")
         if own and name in _COPIED and "valueFrom" in entry:

@@ -18,7 +18,7 @@ import pytest
 
 from flowlift.errors import HelmError
 from flowlift.worker.cluster.chart_login import fetch_chart
-from flowlift.worker.model import Desired, DesiredPool
+from flowlift.worker.model import DesiredPool, DesiredWorker
 from tests.parts.cluster import CHART, Cluster, WorkerPlatform
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("cluster")]
@@ -180,9 +180,9 @@ def test_a_chart_from_a_registry(worker_platform: Make, packages: Path, helm: in
 # Behind a login --------------------------------------------------------------------------
 
 
-def private(repository: str, **more: Any) -> Desired:
+def private(repository: str, **more: Any) -> DesiredWorker:
     """A worker whose chart is behind a login in `repository`."""
-    return Desired(
+    return DesiredWorker(
         environment="dev",
         release="w",
         chart="prefect-worker",

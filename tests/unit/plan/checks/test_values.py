@@ -15,7 +15,7 @@ from flowlift.plan.checks.templates import check_templates
 from flowlift.plan.checks.workspace import check_pools
 from flowlift.plan.desired import resolve
 from flowlift.plan.model import Pool
-from flowlift.plan.templates import BlockValue, Values
+from flowlift.plan.templates import BlockValue, TemplateValues
 from tests.parts.plans import declared, desired, flow, policy
 
 POOL = Pool(
@@ -38,7 +38,7 @@ POOL = Pool(
 
 def values_findings(data: dict[str, Any], **more: Any) -> list[Finding]:
     report = Report()
-    resolution = resolve(declared(**data, **more), flow(), Values(), policy())
+    resolution = resolve(declared(**data, **more), flow(), TemplateValues(), policy())
     check_values(resolution, report)
     check_schedules(resolution.desired, report)
     return report.findings
@@ -51,7 +51,7 @@ def parameter_findings(data: dict[str, Any], schema: dict[str, Any]) -> list[Fin
     return report.findings
 
 
-def template_findings(values: Values, **data: Any) -> list[Finding]:
+def template_findings(values: TemplateValues, **data: Any) -> list[Finding]:
     report = Report()
     check_templates(resolve(declared(**data), flow(), values, policy()), values, report)
     return report.findings
@@ -218,7 +218,7 @@ def test_duplicates_name_the_first_place() -> None:
 
 
 def test_losses_are_reported_with_their_remedy() -> None:
-    values = Values(environ={"IMAGE": "x"})
+    values = TemplateValues(environ={"IMAGE": "x"})
     build = ({"prefect_docker.deployments.steps.build_docker_image": {"id": "build-image"}},)
     entry = declared(
         work_pool={
@@ -243,7 +243,7 @@ def test_losses_are_reported_with_their_remedy() -> None:
 
 
 def test_a_secret_in_clear_is_told_without_its_value() -> None:
-    values = Values(
+    values = TemplateValues(
         environ={"DB_PASSWORD": "hunter2"},
         blocks={("secret", "pw"): BlockValue({"value": "hush"}, secret=True)},
     )
@@ -260,14 +260,18 @@ def test_a_secret_in_clear_is_told_without_its_value() -> None:
 
 def test_a_token_in_the_manifest_is_refused() -> None:
     variables = {"env": {"X": "ghp_" + "a" * 36}}
-    findings = template_findings(Values(), work_pool={"name": "p", "job_variables": variables})
+    findings = template_findings(
+        TemplateValues(), work_pool={"name": "p", "job_variables": variables}
+    )
     assert names(findings) == ["secret-in-manifest"]
     assert "ghp_" not in str(findings)
 
 
 def test_a_value_of_this_machine_is_told() -> None:
     pull = ({"prefect.deployments.steps.set_working_directory": {"directory": "{{ $PWD }}"}},)
-    assert names(template_findings(Values(environ={"PWD": "/x"}), pull=pull)) == ["machine-path"]
+    assert names(template_findings(TemplateValues(environ={"PWD": "/x"}), pull=pull)) == [
+        "machine-path"
+    ]
 
 
 def test_a_sound_pool_has_no_findings() -> None:

@@ -12,7 +12,7 @@ from flowlift.errors import HelmError
 from flowlift.findings import Action
 from flowlift.worker.cluster.charts import chart_name, compare_release
 from flowlift.worker.cluster.helm import (
-    Release,
+    HelmRelease,
     Revision,
     chart_path,
     chart_words,
@@ -21,14 +21,14 @@ from flowlift.worker.cluster.helm import (
     read_time,
 )
 from flowlift.worker.cluster.program import Answer
-from flowlift.worker.model import Desired, DesiredPool
+from flowlift.worker.model import DesiredPool, DesiredWorker
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 VALUES = {"worker": {"config": {"workPool": "p", "limit": 5}}}
 
 
-def desired(root: Path, **more: object) -> Desired:
-    one = Desired(
+def desired(root: Path, **more: object) -> DesiredWorker:
+    one = DesiredWorker(
         environment="dev",
         release="w",
         chart="prefect-worker",
@@ -43,11 +43,11 @@ def desired(root: Path, **more: object) -> Desired:
     return replace(one, **more)  # type: ignore[arg-type]
 
 
-def release(*statuses: str, chart: str = "prefect-worker-2025.7.31", note: str = "") -> Release:
+def release(*statuses: str, chart: str = "prefect-worker-2025.7.31", note: str = "") -> HelmRelease:
     revisions = (
         Revision(number, status, chart, NOW, note) for number, status in enumerate(statuses, 1)
     )
-    return Release("w", tuple(revisions), VALUES)
+    return HelmRelease("w", tuple(revisions), VALUES)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from flowlift.config.worker import Worker
 from flowlift.errors import ManifestError
 from flowlift.worker.values.desired import desire
-from flowlift.worker.values.values import CONFIGURATION, Values, read_values
+from flowlift.worker.values.values import CONFIGURATION, WorkerValues, read_values
 from flowlift.worker.values.values_checks import check_values
 from tests.parts.worker_values import FIRST_LINE, IMAGE, PLACEHOLDER, TAIL, template, values_text
 
@@ -18,7 +18,7 @@ FILE = "etc/values-dev.yaml"
 BASE = "worker:\n  config:\n    workPool: p\n    baseJobTemplate:\n"
 
 
-def read(text: str, image: str | None = IMAGE) -> Values:
+def read(text: str, image: str | None = IMAGE) -> WorkerValues:
     return read_values(text, FILE, placeholder=PLACEHOLDER, image=image)
 
 
