@@ -82,6 +82,14 @@ class UnsupportedError(WorkspaceError):
     """The server is older than what flowlift supports."""
 
 
+class AnswerError(WorkspaceError):
+    """The API answered, and did not do what was asked. `status` is the HTTP status."""
+
+    def __init__(self, message: str, *, status: int, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.status = status
+
+
 class LockedError(WorkspaceError):
     """Another writer holds the environment's lock."""
 
@@ -90,8 +98,16 @@ class StalePlanError(FlowliftError):
     """A saved plan is not what would be done now."""
 
 
+class StepError(FlowliftError):
+    """A build or push step failed, so nothing was written to the workspace."""
+
+
 class VersionError(InputError):
     """The image's version is none, or may not come next."""
+
+
+class NoDeploymentError(InputError):
+    """No deployment runs in the image."""
 
 
 class ImageError(FlowliftError):
@@ -114,6 +130,18 @@ class LoginError(RegistryError):
     """A registry refuses the login, or wants one (401, 403)."""
 
 
+class MovedTagError(RegistryError):
+    """Somebody else moved a tag at the same time."""
+
+
+class UnsupportedByRegistryError(RegistryError):
+    """The registry does not offer what was asked, as deleting."""
+
+
+class AbsentError(RegistryError):
+    """What was asked for is not there."""
+
+
 class ForgeError(FlowliftError):
     """The forge (GitHub, GitLab, Gitea) did not do what was asked: a comment, a release."""
 
@@ -132,3 +160,11 @@ class HelmError(WorkerError):
 
 class ClusterError(WorkerError):
     """The Kubernetes cluster does not answer, or refuses what was asked."""
+
+
+class RolloutError(WorkerError):
+    """A new revision did not come up. What was done about it is in the message."""
+
+
+class UnprovenError(WorkerError):
+    """The worker itself does not work: one that did before is better."""

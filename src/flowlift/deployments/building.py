@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flowlift.deployments.reading import Outputs, Reading
-from flowlift.errors import FlowliftError, InputError
+from flowlift.errors import InputError, StepError
 from flowlift.plan.checkout import single_step
 from flowlift.plan.model import Declared, Policy
 from flowlift.project.project import Project
@@ -19,10 +19,6 @@ from flowlift.repo.flows import find_python
 from flowlift.workspace.endpoint import Endpoint
 
 RUNNER = Path(__file__).with_name("step_runner.py")
-
-
-class BuildError(FlowliftError):
-    """A build or push step failed, so nothing was written to the workspace."""
 
 
 async def run_builds(
@@ -33,7 +29,7 @@ async def run_builds(
     Deployments with the same steps share one run, where `prefect deploy` builds for each.
 
     Raises:
-        BuildError: a step failed; its output stands above.
+        StepError: a step failed; its output stands above.
         InputError: no interpreter with Prefect is there to run them.
     """
     python = find_python(project.repository.root, project.settings.python)
@@ -83,7 +79,7 @@ async def _run(
         await process.communicate(json.dumps(steps, default=str).encode())
         if process.returncode != 0 or not answer.is_file():
             names = ", ".join(single_step(step)[0] for step in steps)
-            raise BuildError(
+            raise StepError(
                 f"A build step failed ({names}); nothing was written to the workspace.",
                 remedy="Its own output stands above.",
                 at=declared.position("build"),

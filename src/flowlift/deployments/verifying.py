@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from flowlift.config import Verify
-from flowlift.errors import InputError
+from flowlift.errors import AnswerError, InputError
 from flowlift.findings import Json
 from flowlift.plan import stamps
 from flowlift.plan.model import Live
 from flowlift.project.project import Project
-from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.live import read_live
 from flowlift.workspace.runs import (

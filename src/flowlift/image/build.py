@@ -88,13 +88,13 @@ def _quicker(
 
     Both may write the mark at the same moment: whoever finds the other's there takes that one.
     """
-    from flowlift.image.registry import MovedError  # noqa: PLC0415 - loads an HTTP library
+    from flowlift.errors import MovedTagError  # noqa: PLC0415 - loads an HTTP library
 
     other = _reusable(repository, repository.read(mark), inputs)[0]
     if other is None:
         try:
             repository.tag(made, mark)
-        except MovedError:
+        except MovedTagError:
             other = _reusable(repository, repository.read(mark), inputs)[0]
     return other if other and other.digest != made.digest else None
 

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from flowlift.deployments.declared import read_manifests
-from flowlift.errors import ImageError, InputError
+from flowlift.errors import ImageError, InputError, NoDeploymentError
 from flowlift.image.access import Access
 from flowlift.image.build import Built
 from flowlift.image.importing import Entrypoint, ImportOutcome, ImportRun, verify
@@ -22,10 +22,6 @@ from flowlift.words import plural
 from flowlift.workspace.endpoint import Endpoint
 
 EMULATORS = "install emulators: docker run --privileged --rm tonistiigi/binfmt --install all"
-
-
-class NoDeploymentError(InputError):
-    """No deployment runs in the image."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
-from flowlift.errors import InputError
+from flowlift.errors import InputError, UnsupportedByRegistryError
 from flowlift.image.reference import DevTag, Reference, is_inputs_tag, parse, read_dev_tag
-from flowlift.image.registry import ImageManifest, ImageRepository, UnsupportedByRegistryError
+from flowlift.image.registry import ImageManifest, ImageRepository
 
 CREATED = "org.opencontainers.image.created"
 

@@ -22,7 +22,13 @@ from dxf import DXF, DXFBase
 from dxf.exceptions import DXFAuthInsecureError, DXFUnauthorizedError
 from requests.adapters import HTTPAdapter
 
-from flowlift.errors import LoginError, RegistryError
+from flowlift.errors import (
+    AbsentError,
+    LoginError,
+    MovedTagError,
+    RegistryError,
+    UnsupportedByRegistryError,
+)
 from flowlift.image.login import Credentials
 from flowlift.image.reference import HUB, Reference
 
@@ -86,14 +92,6 @@ class ImageManifest:
             if name and name != _ATTESTATION:
                 found[name] = str(entry["digest"])
         return found
-
-
-class MovedError(RegistryError):
-    """Somebody else moved a tag at the same time."""
-
-
-class UnsupportedByRegistryError(RegistryError):
-    """The registry does not offer what was asked, as deleting."""
 
 
 class ImageRepository:
@@ -175,13 +173,13 @@ class ImageRepository:
         """Let `tag` name `manifest`, whose parts the repository has already.
 
         Raises:
-            MovedError: it names another one by now.
+            MovedTagError: it names another one by now.
         """
         text = manifest.content.decode("utf-8")
         self._do(f"write the tag {tag}", lambda: self._dxf.set_manifest(tag, text))
         found = self.find(tag)
         if found != manifest.digest:
-            raise MovedError(
+            raise MovedTagError(
                 f"{self.reference.name}:{tag} is {found} after it was set to {manifest.digest}.",
                 remedy="Somebody else moved it at the same time. Run again.",
             )
@@ -234,7 +232,7 @@ class ImageRepository:
     def _absent_is_none(self, doing: str, ask: Callable[[], T]) -> T | None:
         try:
             return self._do(doing, ask)
-        except _AbsentError:
+        except AbsentError:
             return None
 
     def _do(self, doing: str, ask: Callable[[], T]) -> T:
@@ -276,7 +274,7 @@ class ImageRepository:
         """Seconds that a refusal asks to wait, where asking again may help; else it is raised."""
         status, host = answer.status_code, self.reference.registry
         if status == 404:
-            raise _AbsentError(f"{host} does not {doing}: it is not there.")
+            raise AbsentError(f"{host} does not {doing}: it is not there.")
         if status in {401, 403}:
             raise self._refused(status)
         if status == 405 or "UNSUPPORTED" in answer.text:
@@ -306,10 +304,6 @@ class ImageRepository:
     def _authenticate(self, dxf: DXFBase, answer: requests.Response) -> None:
         if self._login is not None:
             dxf.authenticate(self._login.user, self._login.secret, response=answer)
-
-
-class _AbsentError(RegistryError):
-    """What was asked for is not there."""
 
 
 class _OnThisMachine(DXF):

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from flowlift.errors import WorkerError
+from flowlift.errors import AnswerError, WorkerError
 from flowlift.findings import Json
 from flowlift.worker.cluster.cluster import Cluster
 from flowlift.worker.cluster.watch import complete, judge
 from flowlift.worker.model import DesiredWorker
-from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.runs import FlowRun, cancel_run, last_logs, start_run, watch_runs
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from flowlift.config.worker import Worker
-from flowlift.errors import ClusterError, HelmError, WorkerError
+from flowlift.errors import AnswerError, ClusterError, HelmError, WorkerError
 from flowlift.findings import Action, Json
 from flowlift.plan.json_diff import field_changes, same
 from flowlift.worker.cluster.charts import compare_release
@@ -19,7 +19,6 @@ from flowlift.worker.cluster.helm import Helm, HelmRelease
 from flowlift.worker.cluster.secrets import WantedSecret, compare, outdated
 from flowlift.worker.cluster.watch import is_ready
 from flowlift.worker.model import DesiredWorker, Part
-from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
 from flowlift.workspace.pools import (

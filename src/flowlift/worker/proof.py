@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flowlift.errors import WorkerError
+from flowlift.errors import UnprovenError, WorkerError
 from flowlift.findings import Json
 from flowlift.plan.json_diff import field_changes, same
 from flowlift.words import plural
@@ -63,10 +63,6 @@ _REASON = re.compile(
 )
 _TRACE = re.compile(r".*─|raise |File |For more information|[~^]+$")
 """What stands around the reason in Python's report of it."""
-
-
-class UnprovenError(WorkerError):
-    """The worker itself does not work: one that did before is better."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from flowlift.errors import FlowliftError, WorkspaceError
+from flowlift.errors import AnswerError, FlowliftError, RolloutError, UnprovenError, WorkspaceError
 from flowlift.findings import Json
 from flowlift.plan.json_diff import same
 from flowlift.project.project import Project
@@ -19,7 +19,7 @@ from flowlift.worker.canary import Canary, fly
 from flowlift.worker.check import find_in_cluster
 from flowlift.worker.cluster.cluster import Cluster, open_cluster
 from flowlift.worker.cluster.helm import Helm, HelmRelease
-from flowlift.worker.cluster.rollout import Rollout, RolloutError
+from flowlift.worker.cluster.rollout import Rollout
 from flowlift.worker.cluster.secrets import WantedSecret, hidden, namespace_object, outdated, wanted
 from flowlift.worker.look import (
     FRESH,
@@ -32,8 +32,7 @@ from flowlift.worker.look import (
 )
 from flowlift.worker.model import DesiredWorker, Part
 from flowlift.worker.prepare import Prepared, prepare, workers_of
-from flowlift.worker.proof import Proof, Prover, UnprovenError, alive
-from flowlift.workspace.api_errors import AnswerError
+from flowlift.worker.proof import Proof, Prover, alive
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
 from flowlift.workspace.lock import Lock

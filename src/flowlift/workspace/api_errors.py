@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from flowlift.errors import RefusedError, UnreachableError, WorkspaceError
+from flowlift.errors import AnswerError, RefusedError, UnreachableError, WorkspaceError
 from flowlift.findings import Json
 from flowlift.workspace.endpoint import Endpoint
 
@@ -18,14 +18,6 @@ SHOWN = 3
 
 _NOISE = {"missing", "extra_forbidden", "literal_error"}
 """Reasons that only say that a value is not of another kind, where it may be of several."""
-
-
-class AnswerError(WorkspaceError):
-    """The API answered, and did not do what was asked. `status` is the HTTP status."""
-
-    def __init__(self, message: str, *, status: int, remedy: str = "") -> None:
-        super().__init__(message, remedy=remedy)
-        self.status = status
 
 
 def no_api(endpoint: Endpoint, what: str) -> UnreachableError:

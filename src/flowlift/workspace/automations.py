@@ -21,11 +21,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from flowlift.errors import RefusedError
+from flowlift.errors import AnswerError, RefusedError
 from flowlift.findings import Json
 from flowlift.plan import stamps
 from flowlift.plan.triggers import canonical
-from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
 from flowlift.workspace.paging import PAGE, everything

@@ -22,10 +22,10 @@ import httpx
 from packaging.version import InvalidVersion, Version
 
 from flowlift import __version__
-from flowlift.errors import FlowliftError, UnsupportedError, WorkspaceError
+from flowlift.errors import AnswerError, FlowliftError, UnsupportedError, WorkspaceError
 from flowlift.findings import Json
 from flowlift.workspace import retry
-from flowlift.workspace.api_errors import AnswerError, is_query, no_api, refusal
+from flowlift.workspace.api_errors import is_query, no_api, refusal
 from flowlift.workspace.clock import loop_time
 from flowlift.workspace.endpoint import Endpoint
 from flowlift.workspace.pace import Pace

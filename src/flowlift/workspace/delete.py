@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from flowlift.errors import FlowliftError, RefusedError, UnreachableError
+from flowlift.errors import AnswerError, FlowliftError, RefusedError, UnreachableError
 from flowlift.plan.model import Change
-from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.automations import resource
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from flowlift.errors import AnswerError
 from flowlift.findings import Json
 from flowlift.plan.model import Pool
-from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
 from flowlift.workspace.paging import PAGE, everything

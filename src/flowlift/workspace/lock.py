@@ -23,9 +23,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from types import TracebackType
 
-from flowlift.errors import FlowliftError, LockedError, UnreachableError
+from flowlift.errors import AnswerError, FlowliftError, LockedError, UnreachableError
 from flowlift.findings import Json
-from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.clock import loop_time
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote
 
-from flowlift.errors import RefusedError, WorkspaceError
+from flowlift.errors import AnswerError, RefusedError, WorkspaceError
 from flowlift.findings import Json
 from flowlift.plan.json_diff import same
-from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
 from flowlift.workspace.paging import chunks, everything

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from flowlift.errors import AnswerError
 from flowlift.findings import Json
-from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
 from flowlift.workspace.paging import PAGE, chunks

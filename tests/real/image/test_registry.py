@@ -8,15 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from flowlift.errors import RegistryError
+from flowlift.errors import MovedTagError, RegistryError, UnsupportedByRegistryError
 from flowlift.image.reference import parse
-from flowlift.image.registry import (
-    LONGEST_PAUSE,
-    PAUSES,
-    ImageRepository,
-    MovedError,
-    UnsupportedByRegistryError,
-)
+from flowlift.image.registry import LONGEST_PAUSE, PAUSES, ImageRepository
 from tests.parts.images import Images, docker
 from tests.parts.proxy import Answer, Proxy, Request
 
@@ -136,7 +130,7 @@ def test_somebody_who_moves_a_tag_at_the_same_time_is_noticed(images: Images, pa
 
         with (
             behind(images, path, quicker) as (repository, _),
-            pytest.raises(MovedError, match="after it was set to"),
+            pytest.raises(MovedTagError, match="after it was set to"),
         ):
             repository.tag(mine, "both")
         assert direct.find("both") == theirs.digest

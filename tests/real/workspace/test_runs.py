@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flowlift.workspace.api_errors import AnswerError
+from flowlift.errors import AnswerError
 from flowlift.workspace.client import Client
 from flowlift.workspace.live import read_live
 from flowlift.workspace.runs import (

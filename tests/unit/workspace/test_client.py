@@ -10,9 +10,14 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from flowlift.errors import RefusedError, UnreachableError, UnsupportedError, WorkspaceError
+from flowlift.errors import (
+    AnswerError,
+    RefusedError,
+    UnreachableError,
+    UnsupportedError,
+    WorkspaceError,
+)
 from flowlift.workspace import retry
-from flowlift.workspace.api_errors import AnswerError
 from flowlift.workspace.client import Client
 from tests.parts.fake_api import (
     Answering,

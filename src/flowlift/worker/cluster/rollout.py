@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from flowlift.errors import ClusterError, HelmError, WorkerError
+from flowlift.errors import ClusterError, HelmError, RolloutError, WorkerError
 from flowlift.findings import Json
 from flowlift.worker.cluster.cluster import Cluster
 from flowlift.worker.cluster.helm import TIED_LABEL, Helm, HelmRelease, helm_error
@@ -22,10 +22,6 @@ ABANDONED = 300.0
 """Seconds after which a helm that somebody else has started counts as dead: its own timeout."""
 
 ROLLBACK_PATIENCE = 120.0
-
-
-class RolloutError(WorkerError):
-    """A new revision did not come up. What was done about it is in the message."""
 
 
 @dataclass(frozen=True, slots=True)
