@@ -53,7 +53,7 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            import difflib  # noqa: PLC0415 - only for a mistake
+            import difflib
 
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
             meant = f" Is {near[0]!r} meant?" if near else f" See `{PROGRAM} --help`."
@@ -78,6 +78,6 @@ def program() -> None:
 
 def main() -> None:
     """Run the program and leave with its exit code: the one error boundary."""
-    from flowlift.cli.boundary import run  # noqa: PLC0415 - keeps `--help` quick
+    from flowlift.cli.boundary import run
 
     sys.exit(run(program))

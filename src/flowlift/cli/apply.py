@@ -56,9 +56,9 @@ def command(
     written. What is right already is not written either. A saved plan is applied exactly, or
     refused if the workspace or the repository has changed since.
     """
-    from flowlift.cli.applying import Shown  # noqa: PLC0415 - keeps `--help` quick
-    from flowlift.deployments.applying import ApplyOrder, apply  # noqa: PLC0415
-    from flowlift.render.data import read_plan  # noqa: PLC0415
+    from flowlift.cli.applying import Shown
+    from flowlift.deployments.applying import ApplyOrder, apply
+    from flowlift.render.data import read_plan
 
     project = session.open_here(directory, branch, base)
     saved = read_plan(plan_file.read_text(encoding="utf-8")) if plan_file else None

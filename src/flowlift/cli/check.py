@@ -25,15 +25,15 @@ def command(*, directory: Path, names: tuple[str, ...], as_json: bool) -> int:
 
     Fit for a pre-commit hook: no network, and none of your code is run that can be read instead.
     """
-    import json  # noqa: PLC0415 - keeps `--help` quick
-    import sys  # noqa: PLC0415
-    from dataclasses import asdict  # noqa: PLC0415
+    import json
+    import sys
+    from dataclasses import asdict
 
-    from flowlift.deployments.checking import check  # noqa: PLC0415
-    from flowlift.errors import InputError  # noqa: PLC0415
-    from flowlift.findings import Level  # noqa: PLC0415
-    from flowlift.render.findings import render_findings  # noqa: PLC0415
-    from flowlift.render.screen import screen_of  # noqa: PLC0415
+    from flowlift.deployments.checking import check
+    from flowlift.errors import InputError
+    from flowlift.findings import Level
+    from flowlift.render.findings import render_findings
+    from flowlift.render.screen import screen_of
 
     project = session.open_here(directory)
     scoped, findings = check(project, session.options("all", names))

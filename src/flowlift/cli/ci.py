@@ -38,9 +38,9 @@ def _write(*, forge: Forge, directory: Path, as_json: bool) -> None:
     They start on what the configuration names: manifests, sources, the image's inputs, the worker's
     values. Each of their jobs is one call of `flowlift deliver`.
     """
-    import json  # noqa: PLC0415 - keeps `--help` quick
+    import json
 
-    from flowlift.scaffold.ci.files import write  # noqa: PLC0415
+    from flowlift.scaffold.ci.files import write
 
     done = write(session.open_here(directory), forge)
     if as_json:
@@ -62,12 +62,12 @@ def _check(*, forge: Forge | None, directory: Path, as_json: bool) -> int:
     Leaves with 2 where they do not. What you have added to them is yours, and pins of actions
     may be newer; but they start on exactly what is configured.
     """
-    import json  # noqa: PLC0415 - keeps `--help` quick
-    from dataclasses import asdict  # noqa: PLC0415
+    import json
+    from dataclasses import asdict
 
-    from flowlift.errors import InputError  # noqa: PLC0415
-    from flowlift.render.visible import visible  # noqa: PLC0415
-    from flowlift.scaffold.ci.files import check  # noqa: PLC0415
+    from flowlift.errors import InputError
+    from flowlift.render.visible import visible
+    from flowlift.scaffold.ci.files import check
 
     found = check(session.open_here(directory), forge)
     wrong = {file: differences for file, differences in found.items() if differences}

@@ -77,11 +77,11 @@ def command(
     On a pull request DEV gets the branch, and its comment says what DEV runs and what the merge
     will change in PROD. After the merge PROD gets it. When a branch is gone, DEV goes back.
     """
-    from flowlift.cli.delivering import Told  # noqa: PLC0415 - keeps `--help` quick
-    from flowlift.delivery.deciding import Request  # noqa: PLC0415
-    from flowlift.delivery.deliver import deliver  # noqa: PLC0415
-    from flowlift.delivery.events import stand_in  # noqa: PLC0415
-    from flowlift.project.project import open_project  # noqa: PLC0415
+    from flowlift.cli.delivering import Told
+    from flowlift.delivery.deciding import Request
+    from flowlift.delivery.deliver import deliver
+    from flowlift.delivery.events import stand_in
+    from flowlift.project.project import open_project
 
     project = open_project(directory, stand_in(os.environ, event, event_file))
     told = Told(project.environ, as_json=as_json)

@@ -22,6 +22,6 @@ def command(*, keep: bool) -> int:
     operator's pause, a removed deployment, a branch that goes. Each step is checked through
     Prefect's API. Needs flowlift[demo].
     """
-    from flowlift.demo.story import tell  # noqa: PLC0415 - keeps `--help` quick
+    from flowlift.demo.story import tell
 
     return tell(keep=keep)

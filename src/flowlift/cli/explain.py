@@ -35,12 +35,12 @@ def command(
     A line of the manifest (perhaps through an anchor), a template, the environment's policy, the
     flow's code, or Prefect's default. With ENV, templates are resolved from its workspace.
     """
-    import json  # noqa: PLC0415 - keeps `--help` quick
-    import sys  # noqa: PLC0415
+    import json
+    import sys
 
-    from flowlift.deployments.explaining import explain_here, explain_in  # noqa: PLC0415
-    from flowlift.render.origins import render_origins  # noqa: PLC0415
-    from flowlift.render.screen import screen_of  # noqa: PLC0415
+    from flowlift.deployments.explaining import explain_here, explain_in
+    from flowlift.render.origins import render_origins
+    from flowlift.render.screen import screen_of
 
     project = session.open_here(directory, branch)
     if environment is None:

@@ -62,8 +62,8 @@ def _check(
 
     Leaves with 2 where the version is not the next patch, minor or major one, or is taken.
     """
-    from flowlift.image.check import check  # noqa: PLC0415 - keeps `--help` quick
-    from flowlift.project.outputs import write_outputs  # noqa: PLC0415
+    from flowlift.image.check import check
+    from flowlift.project.outputs import write_outputs
 
     access = _access(directory, branch, base)
     done = check(access, offline=offline)
@@ -113,8 +113,8 @@ def _build(
     An image with the same inputs (files, base images, platforms, build arguments) is found in the
     registry and gets the tag. What is printed last is the digest, which is what to hand on.
     """
-    from flowlift.image.release import BuildRun, build_image  # noqa: PLC0415
-    from flowlift.project.outputs import write_outputs  # noqa: PLC0415
+    from flowlift.image.release import BuildRun, build_image
+    from flowlift.project.outputs import write_outputs
 
     access = _access(directory, branch)
     _check_environments(access, environments)
@@ -161,8 +161,8 @@ def _verify(
     REF is by default the image that was built from these inputs. The code is that of the commit
     that is checked out. Leaves with 1 where an import fails.
     """
-    from flowlift.image.proving import verify_image  # noqa: PLC0415
-    from flowlift.image.reference import parse  # noqa: PLC0415
+    from flowlift.image.proving import verify_image
+    from flowlift.image.reference import parse
 
     access = _access(directory)
     project = access.project
@@ -197,7 +197,7 @@ def _release(*, directory: Path, branch: str | None, as_json: bool) -> None:
     Run again, or by two at once, it changes nothing. A version whose tag is at a commit with
     another image is refused.
     """
-    from flowlift.image.release import release  # noqa: PLC0415
+    from flowlift.image.release import release
 
     done = release(_access(directory, branch))
     if as_json:
@@ -235,8 +235,8 @@ def _promote(
     The registry copies all platforms as they are. Where no image was tested with the inputs of
     this commit, it is built, and the reason said.
     """
-    from flowlift.image.release import promote_image  # noqa: PLC0415
-    from flowlift.project.outputs import write_outputs  # noqa: PLC0415
+    from flowlift.image.release import promote_image
+    from flowlift.project.outputs import write_outputs
 
     access = _access(directory, branch)
     _check_environments(access, environments)
@@ -290,8 +290,8 @@ def _prune(
 
     What a work pool, a deployment or a release refers to stays, whatever its age.
     """
-    from flowlift.image.pools import prune_images  # noqa: PLC0415
-    from flowlift.image.prune import parse_age  # noqa: PLC0415
+    from flowlift.image.pools import prune_images
+    from flowlift.image.prune import parse_age
 
     done = prune_images(
         _access(directory), older_than=parse_age(older_than), closed=closed, dry_run=dry_run
@@ -308,14 +308,14 @@ def _prune(
 
 
 def _access(directory: Path, branch: str | None = None, base: str | None = None) -> Access:
-    from flowlift.image.access import Access  # noqa: PLC0415 - keeps `--help` quick
+    from flowlift.image.access import Access
 
     return Access(session.open_here(directory, branch, base), session.say)
 
 
 def _check_environments(access: Access, environments: Sequence[str]) -> None:
     if environments:
-        from flowlift.image.pools import check_environments  # noqa: PLC0415 - see below
+        from flowlift.image.pools import check_environments
 
         check_environments(access, environments)
 
@@ -323,7 +323,7 @@ def _check_environments(access: Access, environments: Sequence[str]) -> None:
 def _hand_over(access: Access, environments: Sequence[str], pinned: str) -> list[HandedOver]:
     if not environments:
         return []  # the client of workspaces takes as long to load as all else together
-    from flowlift.image.pools import hand_to_pools  # noqa: PLC0415
+    from flowlift.image.pools import hand_to_pools
 
     return [done for name in environments for done in hand_to_pools(access, name, pinned)]
 
@@ -335,8 +335,8 @@ def _say_handed(handed: Iterable[HandedOver]) -> None:
 
 
 def _say_verified(done: Verified) -> None:
-    from flowlift.render.visible import visible  # noqa: PLC0415
-    from flowlift.words import plural  # noqa: PLC0415
+    from flowlift.render.visible import visible
+    from flowlift.words import plural
 
     for platform, why in done.skipped.items():
         session.say(f"{platform}: not tried: {why}.")
@@ -348,7 +348,7 @@ def _say_verified(done: Verified) -> None:
             f"  {visible(place + failure.error)}"
         )
     if not done.imports:
-        from flowlift.image.proving import EMULATORS  # noqa: PLC0415
+        from flowlift.image.proving import EMULATORS
 
         click.echo(f"Nothing is proven of {done.image}: no platform of it runs here.")
         session.say(f"Try it where one does, or {EMULATORS}")
@@ -358,8 +358,8 @@ def _say_verified(done: Verified) -> None:
 
 
 def _print_json(result: Any, **more: Any) -> None:
-    import json  # noqa: PLC0415 - keeps `--help` quick
-    from dataclasses import asdict, is_dataclass  # noqa: PLC0415
+    import json
+    from dataclasses import asdict, is_dataclass
 
     def plain(value: Any) -> Any:
         return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value

@@ -32,9 +32,9 @@ def command(*, directory: Path, name: str | None, remote: str | None) -> None:
     Flows, prefect.yaml, the flows image, values for the worker, and the configuration. What is
     there already is never changed, but for a [tool.flowlift] table added to pyproject.toml.
     """
-    from flowlift.errors import GitError  # noqa: PLC0415 - keeps `--help` quick
-    from flowlift.repo.git import open_repository  # noqa: PLC0415
-    from flowlift.scaffold import write_platform  # noqa: PLC0415
+    from flowlift.errors import GitError
+    from flowlift.repo.git import open_repository
+    from flowlift.scaffold import write_platform
 
     directory.mkdir(parents=True, exist_ok=True)
     root = directory.resolve()

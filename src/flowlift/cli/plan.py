@@ -59,9 +59,9 @@ def command(
     Compares what the manifests declare with what the workspace holds, checks all of it, and
     prints each change with its reason.
     """
-    from flowlift.deployments.planning import decide  # noqa: PLC0415 - keeps `--help` quick
-    from flowlift.deployments.reading import read  # noqa: PLC0415
-    from flowlift.errors import FlowliftError, InputError  # noqa: PLC0415
+    from flowlift.deployments.planning import decide
+    from flowlift.deployments.reading import read
+    from flowlift.errors import FlowliftError, InputError
 
     try:
         project = session.open_here(directory, branch, base)
@@ -84,17 +84,17 @@ def command(
 
 def show(plan: Plan, *, as_json: bool = False, out: Path | None = None) -> None:
     """Print a plan, and save it where that is asked."""
-    from flowlift.render.data import plan_json  # noqa: PLC0415 - keeps `--help` quick
+    from flowlift.render.data import plan_json
 
     if out is not None:
         out.write_text(plan_json(plan), encoding="utf-8")
     if as_json:
         click.echo(plan_json(plan), nl=False)
         return
-    import sys  # noqa: PLC0415
+    import sys
 
-    from flowlift.render.screen import fit_encoding, screen_of  # noqa: PLC0415
-    from flowlift.render.terminal import render_plan  # noqa: PLC0415
+    from flowlift.render.screen import fit_encoding, screen_of
+    from flowlift.render.terminal import render_plan
 
     screen = screen_of(sys.stdout)
     text = render_plan(plan, colour=screen.colour, width=screen.width)

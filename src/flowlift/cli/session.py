@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 def open_here(directory: Path, branch: str | None = None, base: str | None = None) -> Project:
     """The project in `directory`, with this process's environment."""
-    from flowlift.project.project import open_project  # noqa: PLC0415 - keeps `--help` quick
+    from flowlift.project.project import open_project
 
     return open_project(directory, os.environ, branch=branch, base=base)
 
@@ -34,14 +34,14 @@ def options(
     gone: frozenset[str] = frozenset(),
 ) -> Options:
     """The options of a plan as the command line gives them."""
-    from flowlift.deployments.scope import Options  # noqa: PLC0415 - keeps `--help` quick
+    from flowlift.deployments.scope import Options
 
     return Options(scope, names, take_over, allow_delete, gone)
 
 
 def with_client(project: Project, environment: str, work: Callable[[Client], Awaitable[T]]) -> T:
     """Run `work` with a client of the environment's workspace."""
-    from flowlift.workspace import running  # noqa: PLC0415 - keeps `--help` quick
+    from flowlift.workspace import running
 
     endpoint = project.endpoint(environment)
     return running.with_client(endpoint, work)

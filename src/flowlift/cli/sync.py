@@ -54,9 +54,9 @@ def command(
     What still runs such a branch goes back to the default branch, as the remote has it; what was
     never merged is removed. Deployments that open branches hold are left alone.
     """
-    from flowlift.cli.applying import Shown  # noqa: PLC0415 - keeps `--help` quick
-    from flowlift.deployments.applying import ApplyOrder  # noqa: PLC0415
-    from flowlift.deployments.syncing import sync  # noqa: PLC0415
+    from flowlift.cli.applying import Shown
+    from flowlift.deployments.applying import ApplyOrder
+    from flowlift.deployments.syncing import sync
 
     project = session.open_here(directory)
     branches = {*gone, *([project.context.gone] if project.context.gone else [])}

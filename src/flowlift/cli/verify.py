@@ -41,13 +41,13 @@ def command(
     Each deployment that this branch has there runs once, with its own parameters or those under
     [tool.flowlift.verify]. Leaves with 1 when a run failed or did not start in time.
     """
-    import json  # noqa: PLC0415 - keeps `--help` quick
-    import sys  # noqa: PLC0415
+    import json
+    import sys
 
-    from flowlift.deployments.verifying import verify  # noqa: PLC0415
-    from flowlift.render.outcome import render_runs  # noqa: PLC0415
-    from flowlift.render.progress import Progress  # noqa: PLC0415
-    from flowlift.render.screen import screen_of  # noqa: PLC0415
+    from flowlift.deployments.verifying import verify
+    from flowlift.render.outcome import render_runs
+    from flowlift.render.progress import Progress
+    from flowlift.render.screen import screen_of
 
     project = session.open_here(directory, branch)
     with Progress() as progress:

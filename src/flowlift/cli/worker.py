@@ -73,15 +73,15 @@ def _check(
     namespace, the secrets (never shown), the Helm release, the live work pool, and what the
     template means for the pool's deployments. Leaves with 2 where something is wrong.
     """
-    from flowlift.worker.check import check_workers  # noqa: PLC0415 - quick `--help`
+    from flowlift.worker.check import check_workers
 
     project = session.open_here(directory, branch)
     checked = check_workers(project, environment, image=image, tell=session.say)
     if as_json:
         _print_json([{**_plain(one), "differs": one.differs} for one in checked])
     else:
-        from flowlift.render.screen import screen_of  # noqa: PLC0415
-        from flowlift.render.worker import render_check  # noqa: PLC0415
+        from flowlift.render.screen import screen_of
+        from flowlift.render.worker import render_check
 
         screen = screen_of(sys.stdout)
         _print(render_check(one, colour=screen.colour, width=screen.width) for one in checked)
@@ -131,7 +131,7 @@ def _update(
     the pool is as it should be; else the release is rolled back, the pool's template with it, and
     the reason told.
     """
-    from flowlift.worker.update import UpdateOrder, update_worker  # noqa: PLC0415
+    from flowlift.worker.update import UpdateOrder, update_worker
 
     order = UpdateOrder(image=image, timeout=timeout, lock_wait=lock_wait)
     project = session.open_here(directory, branch)
@@ -161,14 +161,14 @@ def _status(*, environment: str, directory: Path, as_json: bool) -> int:
     Leaves with 1 where runs do not start: no worker online, the pool paused, runs late, the
     release not deployed.
     """
-    from flowlift.worker.status import read_status  # noqa: PLC0415 - quick `--help`
+    from flowlift.worker.status import read_status
 
     statuses = read_status(session.open_here(directory), environment)
     if as_json:
         _print_json([{**_plain(one), "well": one.well} for one in statuses])
     else:
-        from flowlift.render.screen import screen_of  # noqa: PLC0415
-        from flowlift.render.worker import render_status  # noqa: PLC0415
+        from flowlift.render.screen import screen_of
+        from flowlift.render.worker import render_status
 
         colour = screen_of(sys.stdout).colour
         _print(render_status(one, colour=colour) for one in statuses)
@@ -205,7 +205,7 @@ def _host(
     and with those that are pinned, and swaps the programs in at once. What is right already is
     not touched. Never goes back to an older version without --force.
     """
-    from flowlift.worker.host.bring import bring_host  # noqa: PLC0415 - keeps `--help` quick
+    from flowlift.worker.host.bring import bring_host
 
     done = bring_host(
         session.open_here(directory),
@@ -218,7 +218,7 @@ def _host(
     if as_json:
         _print_json({**_plain(done), "right": done.right})
     else:
-        from flowlift.render.worker import render_host  # noqa: PLC0415
+        from flowlift.render.worker import render_host
 
         _print([render_host(done.tools, done.unfit)])
     return 0 if done.right else FAILED
@@ -226,8 +226,8 @@ def _host(
 
 def _show(prepared: Prepared) -> None:
     """What was found before any write, on standard error."""
-    from flowlift.render.screen import fit_encoding, screen_of  # noqa: PLC0415
-    from flowlift.render.worker import render_findings_of  # noqa: PLC0415
+    from flowlift.render.screen import fit_encoding, screen_of
+    from flowlift.render.worker import render_findings_of
 
     screen = screen_of(sys.stderr)
     text = render_findings_of(prepared.findings, colour=screen.colour, width=screen.width)
@@ -247,22 +247,22 @@ def _say_updated(done: Updated) -> None:
 
 
 def _print(texts: Any) -> None:
-    from flowlift.render.screen import fit_encoding, screen_of  # noqa: PLC0415
+    from flowlift.render.screen import fit_encoding, screen_of
 
     text = "\n".join(texts)
     click.echo(fit_encoding(text, sys.stdout), nl=False, color=screen_of(sys.stdout).colour)
 
 
 def _print_json(value: Any) -> None:
-    import json  # noqa: PLC0415 - keeps `--help` quick
+    import json
 
     click.echo(json.dumps(value, indent=2, default=_plain))
 
 
 def _plain(value: Any) -> Any:
     """Data as JSON has it."""
-    from dataclasses import fields, is_dataclass  # noqa: PLC0415
-    from datetime import datetime  # noqa: PLC0415
+    from dataclasses import fields, is_dataclass
+    from datetime import datetime
 
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in fields(value)}

@@ -206,7 +206,7 @@ def _says_worker(project: Project, path: str, since: str) -> bool:
     """Whether a change of `path` is one of the worker: of the configuration only its own table."""
     if path not in _CONFIGURATION:
         return True
-    from flowlift.repo.differences import configuration  # noqa: PLC0415 - only where it is needed
+    from flowlift.repo.differences import configuration
 
     read = project.repository.read
     before, after = (configuration(read(ref, path), path) for ref in (since, None))
@@ -252,8 +252,8 @@ def _deployments(question: _Question) -> tuple[list[Step], str]:
 
 def _why_deployments(question: _Question) -> str:
     """Why deployments are looked at, "" where nothing of them has changed."""
-    from flowlift.deployments.declared import read_manifests  # noqa: PLC0415 - loads the plan
-    from flowlift.repo.changes import modified  # noqa: PLC0415
+    from flowlift.deployments.declared import read_manifests
+    from flowlift.repo.changes import modified
 
     project = question.project
     if question.since is None:

@@ -46,7 +46,7 @@ def _host(state: State, environment: str) -> list[tuple[str, bool]]:
     workers = state.project.settings.workers_of(environment)
     if not any(worker.host.k3s or worker.host.helm for worker in workers):
         return []
-    from flowlift.worker.host.bring import bring_host  # noqa: PLC0415 - slow
+    from flowlift.worker.host.bring import bring_host
 
     report = bring_host(state.project, environment, tell=state.say)
     if not report.right:
@@ -71,7 +71,7 @@ def _workers(state: State, step: Step, found: list[Finding]) -> list[tuple[str, 
     """Update the workers; what was done to each, and whether that was anything."""
     if not state.project.settings.workers_of(step.environment):
         return []
-    from flowlift.worker.update import UpdateOrder, update_worker  # noqa: PLC0415 - slow
+    from flowlift.worker.update import UpdateOrder, update_worker
 
     def show(prepared: Prepared) -> None:
         for finding in prepared.findings:

@@ -25,9 +25,9 @@ def tell(*, keep: bool) -> int:
     """
     _check_parts()
     # Not before: parts of these are for Linux and macOS only.
-    from flowlift.demo.chapters import tell_all  # noqa: PLC0415
-    from flowlift.demo.stage import DemoStage, ended_by_signals  # noqa: PLC0415
-    from flowlift.demo.teller import Storyteller  # noqa: PLC0415
+    from flowlift.demo.chapters import tell_all
+    from flowlift.demo.stage import DemoStage, ended_by_signals
+    from flowlift.demo.teller import Storyteller
 
     teller = Storyteller()
     with ended_by_signals(), DemoStage() as stage:

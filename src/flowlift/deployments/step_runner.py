@@ -17,7 +17,7 @@ def _main(answer: str) -> None:
     # The steps come first: Prefect's import takes a second, and a broken pipe should not.
     steps = json.load(sys.stdin)
     sys.path.insert(0, str(Path.cwd()))
-    from prefect.deployments.steps.core import run_steps  # noqa: PLC0415 - see above
+    from prefect.deployments.steps.core import run_steps
 
     outputs = asyncio.run(run_steps(steps, {}))
     Path(answer).write_text(json.dumps(outputs, default=str), encoding="utf-8")

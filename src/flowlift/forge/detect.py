@@ -41,9 +41,9 @@ def _github(environ: Mapping[str, str], kind: str) -> Forge:
     if not token or not repository:
         missing = TOKENS[kind][1] if repository else "GITHUB_REPOSITORY"
         return NoForge(f"{missing} is not set.")
-    from flowlift.forge.gitea import Gitea  # noqa: PLC0415 - httpx loads as long as all else
-    from flowlift.forge.github import GitHub  # noqa: PLC0415
-    from flowlift.forge.http import ForgeHttp  # noqa: PLC0415
+    from flowlift.forge.gitea import Gitea
+    from flowlift.forge.github import GitHub
+    from flowlift.forge.http import ForgeHttp
 
     forge, base = (
         (Gitea, environ.get("GITHUB_API_URL", ""))
@@ -72,8 +72,8 @@ def _gitlab(environ: Mapping[str, str]) -> Forge:
     base, project = environ.get("CI_API_V4_URL", ""), environ.get("CI_PROJECT_ID", "")
     if not base or not project or not (token or job_token):
         return NoForge("CI_API_V4_URL, CI_PROJECT_ID or GITLAB_TOKEN is not set.")
-    from flowlift.forge.gitlab import GitLab  # noqa: PLC0415 - httpx loads as long as all else
-    from flowlift.forge.http import ForgeHttp  # noqa: PLC0415
+    from flowlift.forge.gitlab import GitLab
+    from flowlift.forge.http import ForgeHttp
 
     headers = {"PRIVATE-TOKEN": token} if token else {"JOB-TOKEN": job_token}
     return GitLab(

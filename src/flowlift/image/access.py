@@ -60,7 +60,7 @@ class Access:
 
     def repository(self, reference: Reference, *, patient: bool = True) -> ImageRepository:
         """A repository in a registry, to be used within `with`."""
-        from flowlift.image.registry import ImageRepository  # noqa: PLC0415 - see above
+        from flowlift.image.registry import ImageRepository
 
         return ImageRepository(
             reference,

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flowlift.errors import EngineError, ImageError
+from flowlift.errors import EngineError, ImageError, MovedTagError
 from flowlift.image.engine import Builder, BuildOrder, Docker
 from flowlift.image.inputs import INPUTS, SOURCES, ImageInputs
 from flowlift.image.reference import Reference, inputs_tag
@@ -88,8 +88,6 @@ def _quicker(
 
     Both may write the mark at the same moment: whoever finds the other's there takes that one.
     """
-    from flowlift.errors import MovedTagError  # noqa: PLC0415 - loads an HTTP library
-
     other = _reusable(repository, repository.read(mark), inputs)[0]
     if other is None:
         try:

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from flowlift.errors import BuildError, EngineError, Position
@@ -112,7 +112,7 @@ class Docker:
                 return failure
             if order.sbom is True and SBOM_GENERATOR in failure.reason:
                 self.tell(f"No SBOM: the builder cannot get its generator ({failure.reason}).")
-                order = _without_sbom(order)
+                order = replace(order, sbom=False)
                 failure = self._build_once(order, builder)
                 if not isinstance(failure, Failure):
                     return failure
@@ -274,12 +274,6 @@ def engine_error(arguments: Sequence[str], stderr: str) -> EngineError:
 def _is_push(failure: Failure) -> bool:
     """Whether a build was done and only its way to the registry failed."""
     return failure.step.startswith(("exporting", "pushing")) or "failed to push" in failure.reason
-
-
-def _without_sbom(order: BuildOrder) -> BuildOrder:
-    from dataclasses import replace  # noqa: PLC0415
-
-    return replace(order, sbom=False)
 
 
 def _build_error(failure: Failure, order: BuildOrder) -> BuildError:

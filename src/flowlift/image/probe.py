@@ -25,7 +25,7 @@ def _main(cases: str) -> None:
     os.dup2(2, 1)
     listed = json.loads(Path(cases).read_text(encoding="utf-8"))
     try:
-        import prefect.flows  # noqa: F401, PLC0415 - once, for all that follow
+        import prefect.flows  # noqa: F401 - once, for all that follow
     except BaseException as error:
         _answer(answers, {"fatal": f"{type(error).__name__}: {error}"})
         return
@@ -52,7 +52,7 @@ def _answer(stream: Any, answer: dict[str, Any]) -> None:
 
 
 def _import(entrypoint: str, folder: Path) -> dict[str, Any]:
-    from prefect.flows import load_flow_from_entrypoint  # noqa: PLC0415 - loaded already
+    from prefect.flows import load_flow_from_entrypoint
 
     try:
         os.chdir(folder)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def _has_template(branch: str) -> bool:
-    from flowlift.plan.templates import PLACEHOLDER  # noqa: PLC0415 - see above
+    from flowlift.plan.templates import PLACEHOLDER
 
     return PLACEHOLDER.search(branch) is not None
 
@@ -103,7 +103,7 @@ class Project:
         Raises:
             ConfigError: there is no such environment.
         """
-        from flowlift.plan.model import Policy  # noqa: PLC0415 - see above
+        from flowlift.plan.model import Policy
 
         wanted: Environment = self.settings.environment(environment)
         return Policy(
@@ -124,7 +124,7 @@ class Project:
 
     def provenance(self, policy: Policy) -> Provenance:
         """What is stamped on everything that a plan for `policy` writes."""
-        from flowlift.plan.model import Provenance  # noqa: PLC0415 - see above
+        from flowlift.plan.model import Provenance
 
         return Provenance(
             repository=self.name,

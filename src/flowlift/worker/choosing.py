@@ -81,7 +81,7 @@ def _pinned(access: Access, reference: Reference) -> str:
 
 def _released(access: Access) -> Chosen:
     """The image of the version that this commit has; else the one that was tested for it."""
-    from flowlift.image.check import read_project_version  # noqa: PLC0415 - slow
+    from flowlift.image.check import read_project_version
 
     version = str(read_project_version(access.project, access.image))
     found = _find(access, access.release_name.tagged(version))
@@ -90,7 +90,7 @@ def _released(access: Access) -> Chosen:
 
 def _tested(access: Access) -> Chosen:
     """The image that was built from the inputs of this commit."""
-    from flowlift.image.selection import read_sources, select  # noqa: PLC0415 - slow
+    from flowlift.image.selection import read_sources, select
 
     selection = select(access.project, access.image)
     sources = read_sources(access.project, access.image, selection).sources
@@ -115,8 +115,8 @@ def _repository(access: Access, reference: Reference) -> ImageRepository:
     """The repository of an image, which need not be the configured one."""
     if access.project.settings.image is not None:
         return access.repository(reference, patient=False)
-    from flowlift.image.login import logins  # noqa: PLC0415 - slow
-    from flowlift.image.registry import ImageRepository  # noqa: PLC0415
+    from flowlift.image.login import logins
+    from flowlift.image.registry import ImageRepository
 
     host = reference.registry
     login = logins(access.project.environ, host, host).of(host)

@@ -138,7 +138,7 @@ def _platforms(
     reference: Reference, login: Credentials | None, plain_http: Collection[str]
 ) -> list[str] | None:
     """The platforms of an image, None where there is no such image."""
-    from flowlift.image.registry import ImageRepository  # noqa: PLC0415 - slow, and not always needed
+    from flowlift.image.registry import ImageRepository
 
     plain = reference.registry in plain_http
     with ImageRepository(reference, login, plain_http=plain, patient=False) as repository:

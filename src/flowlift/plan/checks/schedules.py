@@ -108,8 +108,8 @@ def _is_zone(name: str) -> bool:
 @lru_cache(maxsize=4096)
 def _cron_trouble(cron: str, day_or: bool) -> tuple[str, str, str] | None:
     """(check, message, remedy) of a cron expression that is refused or never fires."""
-    from croniter import croniter  # noqa: PLC0415 - takes 20 ms, and not every manifest has one
-    from croniter.croniter import CroniterBadDateError  # noqa: PLC0415
+    from croniter import croniter
+    from croniter.croniter import CroniterBadDateError
 
     if not croniter.is_valid(cron):
         return (
@@ -137,7 +137,7 @@ def _cron_trouble(cron: str, day_or: bool) -> tuple[str, str, str] | None:
 @lru_cache(maxsize=4096)
 def _rrule_trouble(rule: str) -> tuple[str, str] | None:
     """(message, remedy) of a rule that Prefect's API refuses, or that its scheduler fails at."""
-    from dateutil.rrule import rrulestr  # noqa: PLC0415 - heavy, and few schedules are rules
+    from dateutil.rrule import rrulestr
 
     start = REFERENCE.replace(tzinfo=None)
     try:

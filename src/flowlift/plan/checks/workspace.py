@@ -142,7 +142,7 @@ def _trouble(template: Mapping[str, Json], rule: Json, value: Json) -> str | Non
         return None
     if rule.get("type") == "string" and isinstance(value, str) and "enum" not in rule:
         return None
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - 60 ms that plain texts save
+    from jsonschema import Draft202012Validator
 
     document: dict[str, Any] = {**rule}
     for section in ("definitions", "$defs"):

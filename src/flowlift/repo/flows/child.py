@@ -11,7 +11,7 @@ where it may print.
 """
 
 # Paths are texts, as in sys.path; Prefect is imported by those functions that use it.
-# ruff: noqa: PTH100, PTH113, PTH118, PTH120, PLC0415
+# ruff: noqa: PTH100, PTH113, PTH118, PTH120
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def _enumeration(node: ast.ClassDef, bases: list[Any], scope: evaluation.Scope) 
 
 
 def _model(node: ast.ClassDef, base: Any, scope: evaluation.Scope) -> type:
-    from pydantic import BaseModel, create_model  # noqa: PLC0415 - only where there is a model
+    from pydantic import BaseModel, create_model
 
     config: Any = None
     fields: dict[str, Any] = {}

@@ -99,7 +99,7 @@ class ModuleScope:
             return value(binding.value, ModuleScope(self.module, binding.order))
         if isinstance(binding, Defined) and isinstance(binding.node, ast.ClassDef):
             # Imported late: building a class evaluates what is in it.
-            from flowlift.repo.flows import classes  # noqa: PLC0415
+            from flowlift.repo.flows import classes
 
             return classes.build(binding.node, ModuleScope(self.module, binding.order))
         raise NotStatic(f"`{getattr(binding, 'name', '')}` is a function")

@@ -5,7 +5,7 @@ What fails is left out, and remembered under the names that it would have bound.
 """
 
 # Paths are texts, as in sys.path; running the code is the task.
-# ruff: noqa: PTH109, PTH119, PTH120, PTH122, PTH123, PLC0415, S102, S307
+# ruff: noqa: PTH109, PTH119, PTH120, PTH122, PTH123, S102, S307
 
 from __future__ import annotations
 import __future__

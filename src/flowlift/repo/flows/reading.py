@@ -134,7 +134,7 @@ class _Reading:
 
     def _static(self, entrypoint: Entrypoint, place: Place) -> Flow | Unreadable:
         # Imported late, as it brings pydantic's model maker: a warm cache needs none of it.
-        from flowlift.repo.flows import static  # noqa: PLC0415
+        from flowlift.repo.flows import static
 
         found, files = self._definition(entrypoint, place)
         flow = found if isinstance(found, Unreadable) else static.read(found)
@@ -147,7 +147,7 @@ class _Reading:
         self, entrypoint: Entrypoint, place: Place
     ) -> tuple[Definition | Unreadable, list[str]]:
         """The flow's definition, and the files that lead to it."""
-        from flowlift.repo.flows import definition  # noqa: PLC0415
+        from flowlift.repo.flows import definition
 
         files: list[str] = []
         for module, parts in self._followed(entrypoint, place):
@@ -260,7 +260,7 @@ class _Reading:
         module = self._parsed(one.place)
         at = Position(one.place.file, answer["line"]) if one.place.file else None
         if kind == "missing-function" and module is not None:
-            from flowlift.repo.flows.definition import missing  # noqa: PLC0415
+            from flowlift.repo.flows.definition import missing
 
             return missing(module, one.place.parts)
         message, remedy = {
@@ -278,7 +278,7 @@ class _Reading:
 
     def _roughly(self, one: WantedFlow, why: str) -> Flow | Unreadable:
         """As far as the source tells, where the code could not be run."""
-        from flowlift.repo.flows import static  # noqa: PLC0415
+        from flowlift.repo.flows import static
 
         followed: list[tuple[Module, tuple[str, ...]]] = []
         with contextlib.suppress(NotStatic):

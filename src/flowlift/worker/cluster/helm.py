@@ -164,7 +164,7 @@ class Helm:
         """The words that name the chart; one behind a login is fetched for that."""
         if desired.chart_login is None:
             return chart_words(desired)
-        from flowlift.worker.cluster.chart_login import fetch_chart  # noqa: PLC0415 - rarely needed
+        from flowlift.worker.cluster.chart_login import fetch_chart
 
         return [str(await fetch_chart(desired, self.environ))]
 

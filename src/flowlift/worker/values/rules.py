@@ -70,8 +70,8 @@ def refusals(template: Mapping[str, Json], job_variables: Mapping[str, Json]) ->
 
 def schema_fault(variables: Mapping[str, Json]) -> Fault | None:
     """What makes `variables` no JSON schema, which the server finds out at each run only."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - see above
-    from jsonschema.exceptions import SchemaError  # noqa: PLC0415
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
 
     try:
         Draft202012Validator.check_schema(variables)
@@ -118,7 +118,7 @@ def reason_of(error: ValidationError | SchemaError) -> str:
 
 
 def _is_of_schema(error: ValidationError | SchemaError) -> bool:
-    from jsonschema.exceptions import SchemaError  # noqa: PLC0415 - see above
+    from jsonschema.exceptions import SchemaError
 
     return isinstance(error, SchemaError)
 
@@ -135,10 +135,10 @@ def _kind(value: Json) -> str:
 
 def _errors(schema: Mapping[str, Json], value: Json) -> Iterator[ValidationError]:
     """The violations of a schema; one that cannot be followed is one violation."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - see above
-    from jsonschema.exceptions import ValidationError  # noqa: PLC0415
-    from referencing import Registry  # noqa: PLC0415
-    from referencing.exceptions import Unresolvable  # noqa: PLC0415
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
 
     # An empty registry: a template must not make us fetch addresses.
     validator = Draft202012Validator(schema, registry=Registry())
