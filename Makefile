@@ -23,7 +23,7 @@ UV := UV_NO_CONFIG=1 $(BIN)/uv
 UV_FROM_LOCK = sed -n '/^uv==/,/^[^ ]/{/^uv==/p;/^ .*--hash/p;}' requirements-dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help env test lint types unit real fmt demo bench lock schema old-prefect clean
+.PHONY: help env test lint house types unit real fmt demo bench lock schema old-prefect clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -33,12 +33,17 @@ env: $(STAMP) ## make .venv, with exactly what the lock names
 test: lint types ## all checks and all tests, with the real parts that are there
 	@$(PYTEST) $(ARGS)
 
-lint: $(STAMP) ## ruff: rules and format
+lint: $(STAMP) house ## ruff: rules and format; and the house
 	@$(BIN)/ruff check --quiet --output-format concise
 	@$(BIN)/ruff format --check --quiet
 
+house: $(STAMP) ## the house in figures: arrows, names, tests, lines, times
+	@$(BIN)/python -m scripts.house
+
+# In one process: with --num-workers, a machine that is busy loses a worker and mypy ends with
+# INTERNAL ERROR, where there is nothing wrong with a type.
 types: $(STAMP) ## mypy, strict
-	@$(BIN)/mypy --no-error-summary --num-workers $(CORES)
+	@$(BIN)/mypy --no-error-summary
 
 unit: $(STAMP) ## the tests that need nothing
 	@$(PYTEST) tests/unit $(ARGS)
@@ -82,11 +87,14 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "This Python cannot make environments: install python3-venv (apt-get install python3-venv)," >&2; \
 		echo "or name another one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
-	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@echo "Making $(VENV) with $$($(PYTHON) --version): 20 s where the packages are cached, else some minutes"
 	@$(PYTHON) -m venv $(VENV)
+	@echo "  1 of 3: uv, which installs the rest"
 	@$(UV_FROM_LOCK) > $(VENV)/uv.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.lock
+	@echo "  2 of 3: the $$(grep -c '^[a-z].*==' requirements-dev.lock) packages of requirements-dev.lock, with their hashes"
 	@$(UV) pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements-dev.lock
+	@echo "  3 of 3: flowlift itself, in place"
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
