@@ -14,7 +14,7 @@ from typing import Any
 from flowlift.findings import Action, FieldChange, Json
 from flowlift.plan import stamps
 from flowlift.plan.fields import FIELDS, comparable, digest, is_known, schedule_content
-from flowlift.plan.json_diff import differences
+from flowlift.plan.json_diff import differences, same
 from flowlift.plan.mask import mask
 from flowlift.plan.model import (
     Change,
@@ -48,7 +48,7 @@ class _Comparison:
 
     def note(self, name: str, before: Json, after: Json, kind: ReasonKind) -> None:
         """Write down each difference below `name`, masked."""
-        for path, old, new in differences(name, before, after):
+        for path, old, new in differences(before, after, name, whole_lists=True):
             self.fields.append(
                 FieldChange(
                     field=path,
@@ -183,7 +183,7 @@ def _compare_body(comparison: _Comparison) -> dict[str, Json]:
             # Not sent, so what is live stays; a version that nobody declared is only a stamp.
             continue
         want, have = desired.body[name], live.body.get(name)
-        if comparable(name, want) == comparable(name, have):
+        if same(comparable(name, want), comparable(name, have)):
             continue
         drifted = comparison.drifted(name, comparable(name, have))
         ours = comparison.unchanged_by_us(name, comparable(name, want))

@@ -1,8 +1,10 @@
-"""The places at which two values differ, for what a plan shows."""
+"""The places at which two JSON values differ: in a plan, in a worker, between two commits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from itertools import repeat
+from typing import Literal
 
 from flowlift.findings import FieldChange, Json
 from flowlift.plan.mask import mask
@@ -10,53 +12,73 @@ from flowlift.plan.mask import mask
 ABSENT = "(absent)"
 """Stands for a key that one of the two values does not have."""
 
+Numbers = Literal["by value", "as written", "as doubles"]
+"""When two numbers are the same; `true` is never the number 1.
 
-def differences(path: str, before: Json, after: Json) -> Iterable[tuple[str, Json, Json]]:
-    """Every place below `path` where two values differ, as small as can be shown."""
-    if before == after:
-        return
+`by value`: 5 is 5.0, as a server may give back one for the other. `as written`: 5 is not 5.0, as
+somebody has changed a file. `as doubles`: what differs only beyond 53 bits is the same, as some
+versions of Helm keep no more.
+"""
+
+_NUMBERS = (int, float)
+
+
+def same(one: Json, other: Json, numbers: Numbers = "by value") -> bool:
+    """Whether two values are the same JSON, keys in any order."""
+    if isinstance(one, str):  # Most values are texts, and they need no more.
+        return bool(one == other)
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(
+            same(value, other[key], numbers) for key, value in one.items()
+        )
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(map(same, one, other, repeat(numbers)))
+    if numbers == "as doubles" and type(one) in _NUMBERS and type(other) in _NUMBERS:
+        one, other = float(one), float(other)
+    strict = numbers == "as written" or isinstance(one, bool) or isinstance(other, bool)
+    if strict and type(one) is not type(other):
+        return False
+    return bool(one == other or (one != one and other != other))  # noqa: PLR0124 (nan)
+
+
+def differences(
+    before: Json,
+    after: Json,
+    path: str = "",
+    *,
+    numbers: Numbers = "by value",
+    whole_lists: bool = False,
+) -> Iterator[tuple[str, Json, Json]]:
+    """Every place at and below `path` where two values differ, as small as can be shown.
+
+    `whole_lists` shows a list that holds neither lists nor mappings as one value, as with tags.
+    """
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for key in [*before, *(key for key in after if key not in before)]:
-            inner = f"{path}.{key}"
-            if key not in after:
-                yield inner, before[key], ABSENT
-            elif key not in before:
-                yield inner, ABSENT, after[key]
+        for key in {**before, **after}:
+            inner = f"{path}.{key}" if path else str(key)
+            if key in before and key in after:
+                yield from differences(
+                    before[key], after[key], inner, numbers=numbers, whole_lists=whole_lists
+                )
             else:
-                yield from differences(inner, before[key], after[key])
+                yield inner, before.get(key, ABSENT), after.get(key, ABSENT)
     elif (
         isinstance(before, list)
         and isinstance(after, list)
         and len(before) == len(after)
-        and any(isinstance(item, (dict, list)) for item in after)
+        and (not whole_lists or any(isinstance(item, (dict, list)) for item in after))
     ):
         for index, (old, new) in enumerate(zip(before, after, strict=True)):
-            yield from differences(f"{path}[{index}]", old, new)
-    else:
+            inner = f"{path}[{index}]"
+            yield from differences(old, new, inner, numbers=numbers, whole_lists=whole_lists)
+    elif not same(before, after, numbers):
         yield path, before, after
 
 
-_MISSING = object()
-
-
-def same(one: Json, other: Json) -> bool:
-    """Whether two values are the same JSON: `true` is not 1, but 5.0 is 5.
-
-    Numbers are compared as doubles, since that is how Helm keeps them.
-    """
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
-        return float(one) == float(other)
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-        return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other) and type(one) is type(other)
-
-
-def field_changes(before: Json, after: Json, path: str = "") -> tuple[FieldChange, ...]:
-    """Every place where `after` differs from `before`, as small as can be shown.
+def field_changes(
+    before: Json, after: Json, path: str = "", numbers: Numbers = "by value"
+) -> tuple[FieldChange, ...]:
+    """The differences as a worker's plan shows them.
 
     Values that are named or shaped like secrets are hidden. What is absent on one side is None
     there.
@@ -64,26 +86,8 @@ def field_changes(before: Json, after: Json, path: str = "") -> tuple[FieldChang
     return tuple(
         FieldChange(
             field=place or "(whole)",
-            before=None if old is _MISSING else mask(old, place, ()),
-            after=None if new is _MISSING else mask(new, place, ()),
+            before=None if old is ABSENT else mask(old, place, ()),
+            after=None if new is ABSENT else mask(new, place, ()),
         )
-        for place, old, new in _differ(path, before, after)
+        for place, old, new in differences(before, after, path, numbers=numbers)
     )
-
-
-def _differ(path: str, before: Json, after: Json) -> Iterator[tuple[str, Json, Json]]:
-    if same(before, after):
-        return
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for key in [*before, *(key for key in after if key not in before)]:
-            inner = f"{path}.{key}" if path else str(key)
-            old, new = before.get(key, _MISSING), after.get(key, _MISSING)
-            if old is _MISSING or new is _MISSING:
-                yield inner, old, new
-            else:
-                yield from _differ(inner, old, new)
-    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        for index, (old, new) in enumerate(zip(before, after, strict=True)):
-            yield from _differ(f"{path}[{index}]", old, new)
-    else:
-        yield path, before, after

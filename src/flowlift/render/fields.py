@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from flowlift.findings import Action, FieldChange, Json
 from flowlift.plan.fields import DEFAULTS
-from flowlift.plan.json_diff import ABSENT
+from flowlift.plan.json_diff import ABSENT, same
 from flowlift.plan.mask import HIDDEN
 from flowlift.plan.model import Change, Kept
 from flowlift.render.values import (
@@ -158,7 +158,11 @@ def _lines(joined: _Joined, told: Collection[str]) -> Iterator[FieldLine]:
     before = _NOTHING if field.before is None or field.before == ABSENT else field.before
     after = _NOTHING if field.after is None or field.after == ABSENT else field.after
     path = visible(field.field).replace(_PREFECTS_STEPS, "", 1)
-    if type(before) in _SCALARS and type(after) in _SCALARS and not _same(before, after):
+    if (
+        type(before) in _SCALARS
+        and type(after) in _SCALARS
+        and not same(before, after, "as written")
+    ):
         lines = [_scalar(path, before, after)]
     else:
         lines = list(_walk(path, before, after)) or [_unseen(path, before)]
@@ -189,7 +193,7 @@ def _schedule_piece(part: str, field: FieldChange) -> Piece:
 
 def _walk(path: str, before: Json, after: Json) -> Iterator[FieldLine]:
     """The lines for every place at and below `path` where two values differ."""
-    if _same(before, after):
+    if same(before, after, "as written"):
         return
     if type(before) in _SCALARS and type(after) in _SCALARS:
         yield _scalar(path, before, after)
@@ -219,15 +223,6 @@ def _scalar(path: str, before: Json, after: Json) -> FieldLine:
     if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
         return FieldLine(path, "~", diff=tuple(_text_diff(before, after)))
     return _line(path, _words(before), _words(after))
-
-
-def _same(before: Json, after: Json) -> bool:
-    """Equal as JSON: True is not 1, and 10 is not 10.0."""
-    if before is after:
-        return True
-    if type(before) is not type(after) and not isinstance(before, (Mapping, list, tuple)):
-        return False
-    return bool(before == after)
 
 
 def _one_sided(before: Json, after: Json) -> bool:

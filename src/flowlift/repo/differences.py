@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import tomli
 
+from flowlift.plan.json_diff import differences
 from flowlift.plan.model import Declared
 
 MOST_KEYS = 6
@@ -46,7 +47,7 @@ _POLICY = frozenset({"default-branch", "env", "repository"})
 
 def entry_changes(old: Declared, new: Declared) -> list[str]:
     """The keys that differ, as in `parameters.rows` or `schedules[0].cron`, steps included."""
-    return list(_differing(_effective(old), _effective(new), ""))
+    return _differing(_effective(old), _effective(new))
 
 
 def same_but_name(old: Declared, new: Declared) -> bool:
@@ -62,13 +63,13 @@ def project_changes(old: bytes | None, new: bytes | None) -> list[str] | None:
     before, after = _parsed(old), _parsed(new)
     if before is None or after is None:
         return None
-    return list(_differing(_run_time(before), _run_time(after), ""))
+    return _differing(_run_time(before), _run_time(after))
 
 
 def policy_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """The keys of two configurations that differ and that decide what deployments will be."""
     before, after = ({key: table[key] for key in _POLICY & table.keys()} for table in (old, new))
-    return list(_differing(before, after, ""))
+    return _differing(before, after)
 
 
 def configuration(content: bytes | None, file: str) -> dict[str, Any]:
@@ -115,16 +116,5 @@ def _parsed(content: bytes | None) -> dict[str, Any] | None:
         return None
 
 
-def _differing(old: Any, new: Any, path: str) -> Iterator[str]:
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        for key in {**old, **new}:
-            inner = f"{path}.{key}" if path else str(key)
-            if key not in old or key not in new:
-                yield inner
-            else:
-                yield from _differing(old[key], new[key], inner)
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for at, (left, right) in enumerate(zip(old, new, strict=True)):
-            yield from _differing(left, right, f"{path}[{at}]")
-    elif type(old) is not type(new) or (old != new and not (old != old and new != new)):  # noqa: PLR0124 (nan)
-        yield path
+def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    return [path for path, _, _ in differences(old, new, numbers="as written")]

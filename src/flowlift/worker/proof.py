@@ -112,7 +112,7 @@ class Prover:
                 f"The release {self.desired.release} is {newest.status if newest else 'gone'}.",
                 remedy="Somebody else changes it. Run again.",
             )
-        if not same(release.values, self.desired.values):
+        if not same(release.values, self.desired.values, "as doubles"):
             raise WorkerError(
                 f"Revision {newest.number} of the release {self.desired.release} has other values:"
                 " somebody else has changed it meanwhile.",

@@ -59,6 +59,12 @@ def test_a_changed_parameter_is_shown_by_its_path() -> None:
     assert [reason.kind for reason in change.reasons] == ["manifest"]
 
 
+def test_true_is_not_the_number_1() -> None:
+    live = applied(desired(declared(parameters={"rows": 1, "share": 5})))
+    change = plan(desired(declared(parameters={"rows": True, "share": 5.0})), live)
+    assert fields(change) == {"parameters.rows": (1, True)}
+
+
 def test_a_changed_signature_has_the_source_as_its_reason() -> None:
     live = applied(desired())
     schema = {"title": "Parameters", "type": "object", "properties": {}}

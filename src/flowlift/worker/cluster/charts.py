@@ -10,7 +10,7 @@ import yaml
 
 from flowlift.errors import HelmError
 from flowlift.findings import Action, FieldChange
-from flowlift.plan.json_diff import field_changes, same
+from flowlift.plan.json_diff import field_changes
 from flowlift.worker.cluster.helm import HelmRelease, chart_path, fingerprint
 from flowlift.worker.model import DesiredWorker, Part
 
@@ -34,8 +34,7 @@ def compare_release(desired: DesiredWorker, live: HelmRelease | None) -> Part:
     if content and newest.fingerprint and content != newest.fingerprint:
         change = FieldChange(field="chart content", before=newest.fingerprint, after=content)
         fields.append(change)
-    if not same(live.values, desired.values):
-        fields += field_changes(live.values, desired.values, "values")
+    fields += field_changes(live.values, desired.values, "values", "as doubles")
     return Part(
         kind="release",
         name=desired.release,

@@ -84,7 +84,7 @@ def test_every_way_to_write_a_scalar_means_what_it_means_to_helm(helm: str, char
     differing = {
         word: (theirs[f"v{number}"], ours[f"v{number}"])
         for number, word in enumerate(listed)
-        if not same(theirs.get(f"v{number}"), ours[f"v{number}"])
+        if not same(theirs.get(f"v{number}"), ours[f"v{number}"], "as doubles")
     }
     assert differing == {}
     assert same(theirs["keys"], ours["keys"])

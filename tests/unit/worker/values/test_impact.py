@@ -6,7 +6,6 @@ from typing import Any
 
 from flowlift.errors import Position
 from flowlift.findings import Level
-from flowlift.plan.json_diff import field_changes, same
 from flowlift.worker.values.impact import compare_templates, find_impact
 from flowlift.workspace.pools import PoolDeployment
 from tests.parts.worker_values import template
@@ -95,15 +94,3 @@ def test_templates_are_compared_field_by_field_and_secrets_hidden() -> None:
         "variables.properties.image.default": ("DEFAULT_FLOW_IMAGE", "new"),
         "job_configuration.env.API_TOKEN": ("(hidden)", None),
     }
-
-
-def test_json_is_compared_as_json() -> None:
-    assert same({"a": 5.0, "b": [1, None]}, {"b": [1, None], "a": 5})
-    assert not same({"a": 1}, {"a": True})
-    assert not same({"a": 0}, {"a": None})
-    assert not same("1", 1)
-    assert not same([1], [1, 2])
-    assert same(9223372036854775807, 9.223372036854776e18)
-    assert [(item.field, item.before, item.after) for item in field_changes([1, 2], [1, 3])] == [
-        ("[1]", 2, 3)
-    ]
