@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flowlift.errors import Position
-from flowlift.plan import stamps
+from flowlift.findings import Finding
 from flowlift.plan.desired import resolve
 from flowlift.plan.fields import comparable
 from flowlift.plan.model import Change, Declared, Desired, Flow, Live, Policy, Provenance
@@ -93,5 +93,6 @@ def _server_form(name: str, value: Any) -> Any:
     return value if name == "tags" else comparable(name, value)
 
 
-def stamped(live: Live) -> str | None:
-    return stamps.owner(live)
+def names(findings: Iterable[Finding]) -> list[str]:
+    """The checks that have found something, in their order."""
+    return [finding.check for finding in findings]
