@@ -59,7 +59,7 @@ def load(root: Path) -> Loaded:
     own, shared = root / "flowlift.toml", root / "pyproject.toml"
     table: dict[str, Any] | None = None
     if shared.is_file():
-        table = _read(shared).get("tool", {}).get("flowlift")
+        table = _table_in(shared)
     if own.is_file():
         if table is not None:
             raise ConfigError(
@@ -83,6 +83,27 @@ def _read(file: Path) -> dict[str, Any]:
             remedy="Mend the file; everything after this place is unread.",
             at=Position(file.name, int(found[1]) if found else 0),
         ) from None
+
+
+def _table_in(file: Path) -> dict[str, Any] | None:
+    """`[tool.flowlift]` of a pyproject.toml, None where it has none.
+
+    Raises:
+        ConfigError: something else stands there.
+    """
+    table: dict[str, Any] | None = _read(file)
+    path: list[str] = []
+    for key in ("tool", "flowlift"):
+        table = table.get(key) if table else None
+        path.append(key)
+        if table is not None and not isinstance(table, dict):
+            lines = file.read_text(encoding="utf-8").splitlines()
+            raise ConfigError(
+                f"{'.'.join(path)}: a table is expected.",
+                remedy=f"Write [{'.'.join(path)}] once. See docs/configuration.md.",
+                at=Position(file.name, _line_at(lines, path) or _line_at(lines, [*path, "0"])),
+            )
+    return table
 
 
 def read_settings(table: Mapping[str, Any]) -> Settings:

@@ -73,6 +73,22 @@ def test_what_is_no_toml_is_refused_at_its_line(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
+    ("text", "message", "line"),
+    [
+        ("tool = 3\n", "tool: a table is expected.", 1),
+        ("\n[[tool]]\n", "tool: a table is expected.", 2),
+        ("[tool]\nflowlift = 'x'\n", "tool.flowlift: a table is expected.", 2),
+        ("[[tool.flowlift]]\nsources = ['a']\n", "tool.flowlift: a table is expected.", 1),
+    ],
+)
+def test_what_is_no_table_of_configuration_is_refused(
+    tmp_path: Path, text: str, message: str, line: int
+):
+    refused = refusal(tmp_path, text)
+    assert (refused.message, refused.at) == (message, Position("pyproject.toml", line))
+
+
+@pytest.mark.parametrize(
     ("text", "line"),
     [
         ("[tool.flowlift]\nmanifest = []\n", 2),
