@@ -113,7 +113,7 @@ def _wrong(said: str, value: Any, kind: Any, path: Path) -> Mistake:
     said = said[0].lower() + said[1:]
     return Mistake(
         path,
-        f"{'.'.join(path)}: {said}.",
+        f"{_printable('.'.join(path))}: {_printable(said)}.",
         f"Found {value!r}. See docs/configuration.md.",
     )
 
@@ -131,4 +131,9 @@ def _is_section(kind: Any) -> bool:
 
 
 def _table(path: Path) -> str:
-    return "[" + ".".join(["tool", "flowlift", *path]) + "]"
+    return "[" + _printable(".".join(["tool", "flowlift", *path])) + "]"
+
+
+def _printable(text: str) -> str:
+    """`text` with nothing in it that a screen obeys: a branch may name a table as it likes."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -91,6 +91,21 @@ def test_a_hostile_key_is_data(key: str):
     assert found.message.isprintable()
 
 
+@pytest.mark.parametrize("value", [{"prune": "x"}, {"prunes": True}])
+def test_a_hostile_name_of_a_table_never_reaches_the_screen(value: dict[str, Any]):
+    found = find_mistake({"env": {"a\x1b[2J\n::error::\u202e": value}}, Settings)
+    assert found.path[1] == "a\x1b[2J\n::error::\u202e"
+    assert found.message.isprintable()
+    assert found.remedy.isprintable()
+
+
+def test_a_hostile_pattern_never_reaches_the_screen():
+    pattern = {"image": {"name": "ghcr.io/a/b", "version-pattern": "(?\x1b"}}
+    assert find_mistake(pattern, Settings).message == (
+        "image.version-pattern: no regular expression: unknown extension ?\\x1b at position 1."
+    )
+
+
 def test_a_value_that_fits_is_nobodys_mistake():
     fitting: dict[str, Any] = {"manifests": ["a.yaml"]}
     with pytest.raises(AssertionError):
