@@ -69,9 +69,10 @@ def load(root: Path) -> float:
 
 def read_signatures(root: Path) -> float:
     """flowlift: every entrypoint's signature, with nothing kept from before."""
-    from flowlift.repo.flows import Entrypoint, Unreadable, read_flows  # noqa: PLC0415
+    from flowlift.repo.entrypoint import Entrypoint, Unreadable  # noqa: PLC0415
+    from flowlift.repo.flows import read_flows  # noqa: PLC0415
 
-    wanted = [Entrypoint("", entry) for entry in _entrypoints(root)]
+    wanted = [Entrypoint(entry) for entry in _entrypoints(root)]
     begun = time.perf_counter()
     found = read_flows(root, wanted)
     taken = time.perf_counter() - begun

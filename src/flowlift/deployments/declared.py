@@ -15,7 +15,8 @@ from flowlift.plan.model import Declared, Flow
 from flowlift.plan.templates import Resolver, TemplateValues
 from flowlift.project.project import Project
 from flowlift.repo import manifest
-from flowlift.repo.flows import Entrypoint, Unreadable, default_cache, read_flows
+from flowlift.repo.entrypoint import Entrypoint, Unreadable
+from flowlift.repo.flows import default_cache, read_flows
 from flowlift.repo.manifest import Manifest
 
 SHOWN = 3
@@ -104,7 +105,7 @@ def _located(parsed: Manifest, environ: Mapping[str, str]) -> Manifest:
 
 def read_declared_flows(project: Project, declared: Sequence[Declared]) -> list[Flow | Unreadable]:
     """The flow behind each entry, in the order of `declared`."""
-    entrypoints = [Entrypoint(entry.root, entry.entrypoint) for entry in declared]
+    entrypoints = [Entrypoint(entry.entrypoint, entry.root) for entry in declared]
     read = read_flows(
         project.root,
         entrypoints,

@@ -23,7 +23,7 @@ from flowlift.plan.desired import Resolution
 from flowlift.plan.model import Plan, Policy, Reason
 from flowlift.plan.templates import TemplateValues
 from flowlift.project.project import Project
-from flowlift.repo.flows import Unreadable
+from flowlift.repo.entrypoint import Unreadable
 
 SHOWN = 5
 """How many deployments a message names before it counts the rest."""

@@ -13,7 +13,7 @@ from flowlift.plan.desired import Resolution, resolve
 from flowlift.plan.model import Live, Policy
 from flowlift.plan.templates import BlockValue, TemplateValues, words
 from flowlift.project.project import Project
-from flowlift.repo.flows import Unreadable
+from flowlift.repo.entrypoint import Unreadable
 from flowlift.workspace.client import Client
 from flowlift.workspace.inventory import Inventory, read_inventory
 from flowlift.workspace.live import read_live, slow_server_hint

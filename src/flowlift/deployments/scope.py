@@ -15,7 +15,8 @@ from flowlift.plan.checks.report import Report
 from flowlift.plan.model import Declared, Flow, Policy, Reason
 from flowlift.project.project import Project
 from flowlift.repo.changes import Modified, Removed, modified
-from flowlift.repo.flows import Entrypoint, Unreadable, read_flows
+from flowlift.repo.entrypoint import Entrypoint, Unreadable
+from flowlift.repo.flows import read_flows
 
 ScopeKind = Literal["all", "changed"]
 
@@ -120,7 +121,7 @@ def _keys_at(project: Project, commit: str, found: Modified) -> dict[Removed, st
     with tempfile.TemporaryDirectory(prefix="flowlift-") as folder:
         root = Path(folder)
         project.repository.export(commit, root)
-        entrypoints = {entry: Entrypoint(entry.root, entry.entrypoint) for entry in found.removed}
+        entrypoints = {entry: Entrypoint(entry.entrypoint, entry.root) for entry in found.removed}
         flows = read_flows(root, entrypoints.values(), sources=project.settings.sources)
     keys: dict[Removed, str | None] = {}
     for entry, entrypoint in entrypoints.items():

@@ -18,19 +18,12 @@ from typing import Any
 from flowlift.errors import EngineError
 from flowlift.image.engine import Docker, engine_error, missing_docker
 from flowlift.image.reference import Reference
+from flowlift.repo.entrypoint import Entrypoint
 
 _PLACE = "/flowlift"
 _FILES = f"{_PLACE}/repository"
 _PULL_TIMEOUT = 1800.0
 _RUN_TIMEOUT = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Entrypoint:
-    """What is imported: an entrypoint, and the folder (from the root) that it is relative to."""
-
-    entrypoint: str
-    root: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +83,7 @@ def verify(
 def _send(docker: Docker, container: str, files: Path, entrypoints: Sequence[Entrypoint]) -> None:
     """Put the probe, its list and the repository's files into the container, as root's own."""
     cases = [
-        {"entrypoint": e.entrypoint, "folder": f"{_FILES}/{e.root}".rstrip("/")}
-        for e in entrypoints
+        {"entrypoint": e.text, "folder": f"{_FILES}/{e.root}".rstrip("/")} for e in entrypoints
     ]
     probe = Path(__file__).with_name("probe.py").read_bytes()
     words = ["docker", "cp", "-", f"{container}:/"]

@@ -12,12 +12,13 @@ from flowlift.deployments.declared import read_manifests
 from flowlift.errors import ImageError, InputError, NoDeploymentError
 from flowlift.image.access import Access
 from flowlift.image.build import Built
-from flowlift.image.importing import Entrypoint, ImportOutcome, ImportRun, verify
+from flowlift.image.importing import ImportOutcome, ImportRun, verify
 from flowlift.image.reference import Reference, inputs_tag, parse
 from flowlift.image.selection import read_sources, select
 from flowlift.plan.checks.report import Report
 from flowlift.plan.model import Declared
 from flowlift.project.project import Project
+from flowlift.repo.entrypoint import Entrypoint
 from flowlift.words import plural
 from flowlift.workspace.endpoint import Endpoint
 
@@ -126,7 +127,7 @@ def prove(access: Access, built: Built) -> Verified:
 def _of_flow(done: ImportOutcome, deployments: tuple[str, ...]) -> FlowImport:
     return FlowImport(
         platform=done.platform,
-        entrypoint=done.entrypoint.entrypoint,
+        entrypoint=done.entrypoint.text,
         deployments=deployments,
         flow=done.flow,
         error=done.error,

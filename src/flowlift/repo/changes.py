@@ -14,7 +14,7 @@ from flowlift.findings import Finding
 from flowlift.plan.model import Declared, Reason
 from flowlift.repo import manifest
 from flowlift.repo.changed import Changed
-from flowlift.repo.closure import Entry, reached
+from flowlift.repo.closure import reached
 from flowlift.repo.differences import (
     configuration,
     entry_changes,
@@ -23,6 +23,7 @@ from flowlift.repo.differences import (
     project_changes,
     same_but_name,
 )
+from flowlift.repo.entrypoint import Entrypoint
 from flowlift.repo.git import Repository
 from flowlift.repo.mentioned import Named, Reader
 
@@ -105,7 +106,7 @@ def modified(
     )
     found = _compared(declared, touched, old, unread)
     left, policies = _without_configuration(changed.without(touched), before, now)
-    entries = [Entry(entry.entrypoint, entry.root) for entry in declared]
+    entries = [Entrypoint(entry.entrypoint, entry.root) for entry in declared]
     code = reached(repository.root, files, entries, left, settings.sources)
     named = Named(left.paths, now)
     reasons: dict[int, list[Reason]] = {}

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from flowlift.plan.model import Reason, ReasonKind
 from flowlift.repo.changed import Changed
+from flowlift.repo.entrypoint import Entrypoint
 from flowlift.repo.garbage import uncollected
 from flowlift.repo.importers import Importers, Reach
 from flowlift.repo.imports import Import
@@ -68,24 +69,14 @@ _BOOKKEEPING_FOLDERS = frozenset({".circleci", ".github", ".gitlab", ".idea", ".
 _TOOL_MODULES = frozenset({"setup.py", "conftest.py", "noxfile.py"})
 
 
-class Entry(NamedTuple):
-    """An entrypoint as a manifest writes it, and the folder that it is relative to.
-
-    `root` has no slash at its end; "" is the repository's root.
-    """
-
-    entrypoint: str
-    root: str = ""
-
-
 @uncollected()
 def reached(
     root: Path,
     files: Sequence[str],
-    entrypoints: Iterable[Entry],
+    entrypoints: Iterable[Entrypoint],
     changed: Changed,
     sources: Sequence[str],
-) -> dict[Entry, list[Reason]]:
+) -> dict[Entrypoint, list[Reason]]:
     """The entrypoints that a change reaches, each with its reasons.
 
     A reason of kind "source" shows a shortest chain of imports from a changed file to the
@@ -130,14 +121,14 @@ class _Start(NamedTuple):
     folders: tuple[str, ...]
 
 
-def _start(entry: Entry, modules: Modules, shared: Collection[str]) -> _Start:
+def _start(entry: Entrypoint, modules: Modules, shared: Collection[str]) -> _Start:
     root = f"{entry.root.strip('/')}/" if entry.root.strip("/.") else ""
-    if ".py:" in entry.entrypoint:
-        path = posixpath.normpath(root + entry.entrypoint.rsplit(":", 1)[0])
+    if ".py:" in entry.text:
+        path = posixpath.normpath(root + entry.text.rsplit(":", 1)[0])
         file = modules.files.get(path)
         return _Start((file,) if file else (), (folder_of(path), root))
-    separator = ":" if ":" in entry.entrypoint else "."
-    module = entry.entrypoint.rpartition(separator)[0]
+    separator = ":" if ":" in entry.text else "."
+    module = entry.text.rpartition(separator)[0]
     found = modules.imported(Import(0, module), "", dict.fromkeys((root, *shared)))
     last = module.rpartition(".")[2]
     whole = found and found[-1].endswith((f"{last}.py", f"{last}/__init__.py"))
@@ -148,9 +139,9 @@ class _Search:
     """Asks, kind by kind, which entrypoints a change reaches, and collects the reasons."""
 
     def __init__(
-        self, starts: Mapping[Entry, _Start], modules: Modules, importers: Importers
+        self, starts: Mapping[Entrypoint, _Start], modules: Modules, importers: Importers
     ) -> None:
-        self.reasons: dict[Entry, list[Reason]] = {}
+        self.reasons: dict[Entrypoint, list[Reason]] = {}
         self._starts = starts
         self._modules = modules
         self._importers = importers
@@ -183,7 +174,7 @@ class _Search:
                     self._add(entry, "could not tell", f"{_some(possible)}: {why}")
         for entry, start in self._starts.items():
             if not start.files and left:
-                why = f"the code of {entry.entrypoint!r} was not found"
+                why = f"the code of {entry.text!r} was not found"
                 self._add(entry, "could not tell", f"{_some(left)}: {why}")
 
     def data(self, changed: Sequence[str], root: Path) -> None:
@@ -216,7 +207,7 @@ class _Search:
             for entry, _ in self._reaching(self._modules.below(folder_of(path))):
                 self._add(entry, "could not tell", path)
 
-    def _reaching(self, targets: Iterable[str]) -> Iterator[tuple[Entry, list[str]]]:
+    def _reaching(self, targets: Iterable[str]) -> Iterator[tuple[Entrypoint, list[str]]]:
         """The entrypoints whose code has one of `targets`, with the chain from there."""
         reach: Reach = self._importers.upstream(targets)
         near = self._importers.near(reach)
@@ -233,7 +224,7 @@ class _Search:
                 own = start.files[-1]
                 yield entry, chain if chain[-1] == own else [*chain, own]
 
-    def _add(self, entry: Entry, kind: ReasonKind, detail: str) -> None:
+    def _add(self, entry: Entrypoint, kind: ReasonKind, detail: str) -> None:
         reasons = self.reasons.setdefault(entry, [])
         reason = Reason(kind=kind, detail=detail)
         if reason not in reasons:

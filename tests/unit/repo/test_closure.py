@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from flowlift.repo.changed import Changed
-from flowlift.repo.closure import MOST_CHAINS, Entry, reached
+from flowlift.repo.closure import MOST_CHAINS, reached
+from flowlift.repo.entrypoint import Entrypoint
 from tests.parts import trees
 
 FLOW = "src/flows/daily.py"
@@ -23,13 +24,13 @@ class Given:
         trees.write(root, files)
 
     def reached(
-        self, changed: Changed, *entries: Entry, sources: Collection[str] = ("src",)
+        self, changed: Changed, *entries: Entrypoint, sources: Collection[str] = ("src",)
     ) -> dict[str, list[str]]:
         files = [path for path in self.files if path not in changed.gone]
         for path in changed.gone:
             (self.root / path).unlink(missing_ok=True)
         found = reached(self.root, files, entries, changed, list(sources))
-        return {entry.entrypoint: [str(reason) for reason in why] for entry, why in found.items()}
+        return {entry.text: [str(reason) for reason in why] for entry, why in found.items()}
 
     def why(
         self,
@@ -39,7 +40,7 @@ class Given:
         sources: Collection[str] = ("src",),
     ) -> list[str]:
         changed = Changed(modified=frozenset(modified))
-        return self.reached(changed, Entry(entry, root), sources=sources).get(entry, [])
+        return self.reached(changed, Entrypoint(entry, root), sources=sources).get(entry, [])
 
 
 def tree(tmp_path: Path, flow: str, **more: str) -> Given:
@@ -100,7 +101,7 @@ class TestImports:
     def test_a_package_that_is_new_where_there_was_only_a_folder(self, tmp_path: Path):
         given = tree(tmp_path, "from acme import io", src__acme__INIT="", src__acme__io="")
         changed = Changed(added=frozenset({"src/acme/__init__.py"}))
-        assert given.reached(changed, Entry(f"{FLOW}:main"))
+        assert given.reached(changed, Entrypoint(f"{FLOW}:main"))
 
     @pytest.mark.parametrize(
         "flow",
@@ -130,7 +131,7 @@ class TestImports:
     def test_a_module_that_is_deleted_reaches_who_imported_it(self, tmp_path: Path):
         given = tree(tmp_path, "from acme import io", src__acme__INIT="", src__acme__io="")
         changed = Changed(deleted=frozenset({"src/acme/io.py"}))
-        assert given.reached(changed, Entry(f"{FLOW}:main")) == {
+        assert given.reached(changed, Entrypoint(f"{FLOW}:main")) == {
             f"{FLOW}:main": [f"source: src/acme/io.py -> {FLOW}"]
         }
 
@@ -143,7 +144,9 @@ class TestImports:
             src__acme__new="",
         )
         changed = Changed(renames=(("src/acme/old.py", "src/acme/new.py"),))
-        found = given.reached(changed, Entry(f"{FLOW}:main"), Entry("src/flows/other.py:main"))
+        found = given.reached(
+            changed, Entrypoint(f"{FLOW}:main"), Entrypoint("src/flows/other.py:main")
+        )
         assert found == {
             f"{FLOW}:main": [f"source: src/acme/old.py -> {FLOW}"],
             "src/flows/other.py:main": ["source: src/acme/new.py -> src/flows/other.py"],
@@ -152,13 +155,13 @@ class TestImports:
     def test_a_module_that_becomes_a_package(self, tmp_path: Path):
         given = tree(tmp_path, "from acme import io", src__acme__io__INIT="", src__acme__io="")
         changed = Changed(renames=(("src/acme/io.py", "src/acme/io/__init__.py"),))
-        assert given.reached(changed, Entry(f"{FLOW}:main")) == {
+        assert given.reached(changed, Entrypoint(f"{FLOW}:main")) == {
             f"{FLOW}:main": [f"source: src/acme/io/__init__.py -> {FLOW}"]
         }
 
     def test_a_deleted_entrypoint(self, tmp_path: Path):
         given = tree(tmp_path, "")
-        found = given.reached(Changed(deleted=frozenset({FLOW})), Entry(f"{FLOW}:main"))
+        found = given.reached(Changed(deleted=frozenset({FLOW})), Entrypoint(f"{FLOW}:main"))
         assert found == {f"{FLOW}:main": [f"source: {FLOW}"]}
 
     def test_a_circle_of_imports_ends(self, tmp_path: Path):
@@ -204,7 +207,7 @@ class TestWhereNamesAreLookedFor:
         files = {f"jobs/{name}/{module}.py": "" for name in "abc" for module in ("flow", "tasks")}
         files |= {f"jobs/{name}/flow.py": "import tasks" for name in "abc"}
         given = Given(tmp_path, files)
-        entries = [Entry(f"jobs/{name}/flow.py:main") for name in "abc"]
+        entries = [Entrypoint(f"jobs/{name}/flow.py:main") for name in "abc"]
         found = given.reached(Changed(modified=frozenset({"jobs/b/tasks.py"})), *entries)
         assert found == {
             "jobs/b/flow.py:main": ["source: jobs/b/tasks.py -> jobs/b/flow.py"],
@@ -221,7 +224,7 @@ class TestWhereNamesAreLookedFor:
                 "jobs/b/flow.py": "from acme import plugins",
             },
         )
-        entries = [Entry("jobs/a/flow.py:f"), Entry("jobs/b/flow.py:f")]
+        entries = [Entrypoint("jobs/a/flow.py:f"), Entrypoint("jobs/b/flow.py:f")]
         found = given.reached(Changed(modified=frozenset({"src/acme/deep.py"})), *entries)
         assert found == {
             "jobs/a/flow.py:f": [
@@ -332,7 +335,7 @@ class TestWhatCannotBeTold:
             "src/other/x.json",
             "docs/x.svg",
         ]
-        entries = [Entry(f"{FLOW}:main"), Entry("src/flows/other.py:main")]
+        entries = [Entrypoint(f"{FLOW}:main"), Entrypoint("src/flows/other.py:main")]
         changed = Changed(modified=frozenset({"src/acme/sql/q.sql"}))
         assert given.reached(changed, *entries) == {
             f"{FLOW}:main": ["could not tell: src/acme/sql/q.sql: data beside the code"]
@@ -390,11 +393,11 @@ class TestWhatCannotBeTold:
 
 def test_nothing_changed_and_nothing_asked(tmp_path: Path):
     given = tree(tmp_path, "")
-    assert given.reached(Changed(), Entry(f"{FLOW}:main")) == {}
+    assert given.reached(Changed(), Entrypoint(f"{FLOW}:main")) == {}
     assert given.reached(Changed(modified=frozenset({FLOW}))) == {}
 
 
 def test_entries_that_are_asked_for_twice_count_once(tmp_path: Path):
     given = tree(tmp_path, "")
-    entry = Entry(f"{FLOW}:main")
+    entry = Entrypoint(f"{FLOW}:main")
     assert len(given.reached(Changed(modified=frozenset({FLOW})), entry, entry)) == 1

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowlift.repo.changed import Changed
-from flowlift.repo.closure import MOST_CHAINS, Entry, reached
+from flowlift.repo.closure import MOST_CHAINS, reached
+from flowlift.repo.entrypoint import Entrypoint
 from tests.parts import loader, trees
 
 Load = Callable[[dict[str, Any]], list[str]]
@@ -122,12 +123,12 @@ def compare(seed: int, load: Load, root: Path, *, certain: bool) -> tuple[set[st
     trees.write(root, tree.files)
     if tree.random.random() < 0.6:
         target = {"script": "jobs/daily/flow.py"}
-        entry = Entry("jobs/daily/flow.py:f")
+        entry = Entrypoint("jobs/daily/flow.py:f")
     else:
         path = tree.random.choice([path for path in tree.files if path.startswith("src/")])
         name = path.removeprefix("src/").removesuffix(".py").removesuffix("/__init__")
         target = {"module": name.replace("/", ".")}
-        entry = Entry(f"{target['module']}:f")
+        entry = Entrypoint(f"{target['module']}:f")
     real = load({"root": str(root), "cwd": "", "path": ["src"], **target})
     files, ours = list(tree.files), set[str]()
     for start in range(0, len(files), MOST_CHAINS):

@@ -21,7 +21,7 @@ from typing import Any
 
 from flowlift.errors import Position
 from flowlift.plan.model import Flow
-from flowlift.repo.flows.entrypoint import Entrypoint, Unreadable
+from flowlift.repo.entrypoint import Entrypoint, Unreadable
 
 FORMAT = 1
 _MOST_ENTRIES = 20_000
@@ -133,7 +133,8 @@ class Store:
                 self._known = dict(document["entries"])
 
     def _key(self, entrypoint: Entrypoint, file: str | None) -> str:
-        return "\0".join((*entrypoint, file or "", self._digest(file) or "" if file else ""))
+        digest = self._digest(file) or "" if file else ""
+        return "\0".join((entrypoint.root, entrypoint.text, file or "", digest))
 
 
 def _digest_of(value: str | None) -> str | None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flowlift.errors import Position
+from flowlift.repo.entrypoint import Unreadable
 from flowlift.repo.flows import evaluation
-from flowlift.repo.flows.entrypoint import Unreadable
 from flowlift.repo.flows.module import (
     END,
     Assigned,

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from flowlift.errors import Position
 from flowlift.plan.model import Flow
-from flowlift.repo.flows import interpreter
-from flowlift.repo.flows.cache import Store
-from flowlift.repo.flows.entrypoint import (
+from flowlift.repo.entrypoint import (
     Entrypoint,
     Kind,
     Place,
@@ -24,6 +22,8 @@ from flowlift.repo.flows.entrypoint import (
     find_module,
     locate,
 )
+from flowlift.repo.flows import interpreter
+from flowlift.repo.flows.cache import Store
 from flowlift.repo.flows.module import ImportedName, Module, NotStatic
 from flowlift.repo.flows.running import Answer, WantedFlow, run
 

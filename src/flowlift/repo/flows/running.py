@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from flowlift.repo.entrypoint import Entrypoint, Place
 from flowlift.repo.flows import interpreter
-from flowlift.repo.flows.entrypoint import Entrypoint, Place
 
 Answer = dict[str, Any]
 

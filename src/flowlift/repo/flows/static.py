@@ -8,10 +8,10 @@ from typing import Any
 
 from flowlift.errors import Position
 from flowlift.plan.model import Flow
+from flowlift.repo.entrypoint import Unreadable
 from flowlift.repo.flows import definition as definitions
 from flowlift.repo.flows import docstring, schema, signature
 from flowlift.repo.flows.definition import SAYING, Definition
-from flowlift.repo.flows.entrypoint import Unreadable
 from flowlift.repo.flows.module import Module, NotStatic
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from flowlift.errors import Position
-from flowlift.repo.flows import Entrypoint, read_flows, reading, running
+from flowlift.repo.entrypoint import Entrypoint
+from flowlift.repo.flows import read_flows, reading, running
 
 pytest.importorskip("prefect")
 pytestmark = pytest.mark.real
@@ -28,8 +29,8 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 
 def read(root: Path, *texts: str, **options: Any) -> list[Any]:
-    found = read_flows(root, [Entrypoint("", text) for text in texts], **options)
-    return [found[Entrypoint("", text)] for text in texts]
+    found = read_flows(root, [Entrypoint(text) for text in texts], **options)
+    return [found[Entrypoint(text)] for text in texts]
 
 
 def test_code_that_exits_crashes_prints_or_hangs_leaves_the_others_readable(tmp_path, monkeypatch):
@@ -117,7 +118,7 @@ def test_each_entrypoint_sees_its_own_folder(tmp_path):
             },
         )
     wanted = [
-        Entrypoint(team, text)
+        Entrypoint(text, team)
         for text in ("flows/a.py:f", "pkg.jobs:f")
         for team in ("one", "two", "one")
     ]

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from flowlift.repo.flows import Entrypoint, Unreadable, read_flows, reading
+from flowlift.repo.entrypoint import Entrypoint, Unreadable
+from flowlift.repo.flows import read_flows, reading
 from tests.parts.flow_cases import (
     BESIDE,
     DOCSTRINGS,
@@ -81,10 +82,10 @@ def differences(root: Path, sources: dict[str, str]) -> list[str]:
     """What is not as Prefect says, in words; empty where all is the same."""
     texts = write(root, sources)
     said = prefect_says(root, texts)
-    read = read_flows(root, [Entrypoint("", text) for text in texts])
+    read = read_flows(root, [Entrypoint(text) for text in texts])
     found = []
     for key, text in zip(sources, texts, strict=True):
-        flow = read[Entrypoint("", text)]
+        flow = read[Entrypoint(text)]
         name, description, schema = said[text]
         if isinstance(flow, Unreadable):
             found.append(f"{key}: {flow} where Prefect has {said[text]}")

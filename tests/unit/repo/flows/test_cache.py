@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from flowlift.repo.flows import Entrypoint, default_cache, interpreter, read_flows, reading
+from flowlift.repo.entrypoint import Entrypoint
+from flowlift.repo.flows import default_cache, interpreter, read_flows, reading
 from flowlift.repo.flows.module import Module
 
 FLOW = "from prefect import flow\n@flow\ndef f(x: int = {}): ...\n"
-HERE = Entrypoint("", "a.py:f")
+HERE = Entrypoint("a.py:f")
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(root, tmp_path):
 def test_writers_at_the_same_time_leave_a_whole_file(root, cache):
     for number in range(40):
         (root / f"m{number}.py").write_text(FLOW.format(number))
-    wanted = [Entrypoint("", f"m{number}.py:f") for number in range(40)]
+    wanted = [Entrypoint(f"m{number}.py:f") for number in range(40)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: read_flows(root, wanted[: n + 1], cache=cache), range(40)))
     assert json.loads(only_file(cache).read_text())["entries"]
@@ -123,8 +124,9 @@ def test_writers_at_the_same_time_leave_a_whole_file(root, cache):
 
 def test_a_read_from_the_cache_imports_neither_prefect_nor_the_schema_maker(root, cache):
     code = (
-        "import sys; from pathlib import Path; from flowlift.repo.flows import *\n"
-        f"read_flows(Path({str(root)!r}), [Entrypoint('', 'a.py:f')], cache=Path({str(cache)!r}))\n"
+        "import sys; from pathlib import Path; from flowlift.repo.flows import read_flows\n"
+        "from flowlift.repo.entrypoint import Entrypoint\n"
+        f"read_flows(Path({str(root)!r}), [Entrypoint('a.py:f')], cache=Path({str(cache)!r}))\n"
         "print(sorted({'prefect', 'pydantic.type_adapter', 'httpx'} & set(sys.modules)))"
     )
     runs = [

@@ -10,7 +10,8 @@ import pytest
 
 from flowlift.errors import ConfigError, Position
 from flowlift.plan.model import Flow
-from flowlift.repo.flows import Entrypoint, Unreadable, interpreter, read_flows
+from flowlift.repo.entrypoint import Entrypoint, Unreadable
+from flowlift.repo.flows import interpreter, read_flows
 
 FLOW = "from prefect import flow\n"
 
@@ -33,7 +34,7 @@ def repository(tmp_path):
 
 
 def read(root: Path, text: str, folder: str = "", **options):
-    return read_flows(root, [Entrypoint(folder, text)], **options)[Entrypoint(folder, text)]
+    return read_flows(root, [Entrypoint(text, folder)], **options)[Entrypoint(text, folder)]
 
 
 def test_a_flow_says_its_name_parameters_and_docstring(repository):
@@ -120,7 +121,7 @@ def test_a_flow_is_followed_to_the_module_that_defines_it(repository):
 
 def test_entrypoints_may_repeat_and_keep_their_order(repository):
     repository("a.py", FLOW + "@flow\ndef f(): ...\n@flow\ndef g(): ...\n")
-    wanted = [Entrypoint("", text) for text in ("a.py:g", "a.py:f", "a.py:g", "a.py:nope")]
+    wanted = [Entrypoint(text) for text in ("a.py:g", "a.py:f", "a.py:g", "a.py:nope")]
     assert list(read_flows(repository.root, iter(wanted))) == [wanted[0], wanted[1], wanted[3]]
 
 
@@ -355,7 +356,7 @@ def test_no_file_is_read_twice(repository, monkeypatch):
         return original(self)
 
     monkeypatch.setattr(Path, "read_bytes", read_bytes)
-    found = read_flows(repository.root, [Entrypoint("", f"a.py:f{n}") for n in range(9)])
+    found = read_flows(repository.root, [Entrypoint(f"a.py:f{n}") for n in range(9)])
     assert all(isinstance(flow, Flow) for flow in found.values())
     assert len(count) == 1
 

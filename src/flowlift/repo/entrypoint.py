@@ -25,13 +25,13 @@ Kind = Literal[
 class Entrypoint(NamedTuple):
     """An entrypoint as a manifest has it.
 
-    `root` is the folder that `text` is relative to, itself relative to the repository ("" is the
-    repository). `text` is `path.py:name`, `module:name` or `module.name`, where `name` may go into
-    a class (`Class.method`).
+    `text` is `path.py:name`, `module:name` or `module.name`, where `name` may go into a class
+    (`Class.method`). `root` is the folder that `text` is relative to, itself relative to the
+    repository ("" is the repository) and without a slash at its end.
     """
 
-    root: str
     text: str
+    root: str = ""
 
 
 @dataclass(frozen=True, slots=True)
