@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _MINUTE = 60
 
 
 def plural(count: int, noun: str) -> str:
     """`1 warning`, `2 warnings`, `1,200 changes`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """`a, b, c`, or `a, b and 1,200 more` where `most` are named."""
+    return ", ".join(names[:most]) + and_more(len(names) - most)
+
+
+def and_more(left: int) -> str:
+    """` and 1,200 more` behind what is named already; nothing where nothing is left."""
+    return f" and {left:,} more" if left > 0 else ""
 
 
 def duration(seconds: float) -> str:

@@ -17,6 +17,7 @@ from flowlift.image.selection import changed_inputs, describe, select
 from flowlift.plan.checks.report import Report
 from flowlift.project.project import Project
 from flowlift.repo.globs import Matcher, exact
+from flowlift.words import listed
 
 Workflow = Literal["image", "worker", "deployments"]
 Verb = Literal["check", "build", "release", "update", "plan", "apply", "sync"]
@@ -198,7 +199,7 @@ def _why_worker(question: _Question, environment: str) -> str:
         touched = sorted(path for path in changed if inputs.matches(path))
         touched = [path for path in touched if _says_worker(project, path, question.since)]
         if touched:
-            reasons.append(f"changed: {_listed(touched)}")
+            reasons.append(f"changed: {listed(touched, _SHOWN)}")
     return " and ".join(reasons)
 
 
@@ -268,15 +269,10 @@ def _why_deployments(question: _Question) -> str:
     names = [declared[index].name for index, why in found.reasons.items() if why]
     names += [entry.name for entry in found.removed if entry.name not in names]
     if names:
-        return f"changed: {_listed(names)}"
+        return f"changed: {listed(names, _SHOWN)}"
     if question.project.context.action in {"synchronize", "synchronized", "reopened"}:
         return "an earlier commit may have changed something that this one takes back"
     return ""
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
 
 
 _DECIDERS: Mapping[Workflow, Callable[[_Question], tuple[list[Step], str]]] = {

@@ -23,6 +23,7 @@ from flowlift.plan.model import Plan
 from flowlift.render.delivery import Part, facts_section, findings_section, plan_section
 from flowlift.render.outcome import StepShown as Change
 from flowlift.render.visible import visible
+from flowlift.words import listed
 from flowlift.workspace.client import Client
 from flowlift.workspace.running import with_client
 
@@ -55,9 +56,8 @@ def _check(state: State, step: Step) -> Outcome:
     names = tuple(name for index in scoped.reasons if (name := scoped.key(index)))
     why = "Planned without a workspace, as a fork gets no secrets."
     if names:
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        listed = ", ".join(f"'{visible(name)}'" for name in names[:_NAMED])
-        why += f" Changed: {listed}{more}."
+        quoted = [f"'{visible(name)}'" for name in names]
+        why += f" Changed: {listed(quoted, _NAMED)}."
     return Outcome(
         step,
         lambda limit: findings_section(title_of(step), len(scoped.reasons), findings, limit, why),

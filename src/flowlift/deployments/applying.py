@@ -13,6 +13,7 @@ from flowlift.errors import FindingsError, InputError, StalePlanError
 from flowlift.findings import Action
 from flowlift.plan.model import Change, Plan
 from flowlift.project.project import Project
+from flowlift.words import listed
 from flowlift.workspace.client import Client
 from flowlift.workspace.live import read_live
 from flowlift.workspace.lock import Lock
@@ -135,12 +136,7 @@ def check_saved(saved: Plan, fresh: Plan) -> None:
         name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
     )
     if moved:
-        raise StalePlanError(
-            f"The saved plan is stale for {', '.join(moved[:3])}"
-            + (f" and {len(moved) - 3} more" if len(moved) > 3 else "")
-            + ".",
-            remedy=remedy,
-        )
+        raise StalePlanError(f"The saved plan is stale for {listed(moved, 3)}.", remedy=remedy)
 
 
 async def _read(project: Project, order: ApplyOrder, client: Client) -> Reading:

@@ -18,6 +18,7 @@ from flowlift.repo import manifest
 from flowlift.repo.entrypoint import Entrypoint, Unreadable
 from flowlift.repo.flows import default_cache, read_flows
 from flowlift.repo.manifest import Manifest
+from flowlift.words import listed
 
 SHOWN = 3
 """So many manifests that nothing matches are named."""
@@ -79,9 +80,8 @@ def _no_manifest(project: Project, files: Sequence[str]) -> InputError:
     remedy = "Write one with `flowlift init`, or set `manifests` in [tool.flowlift]."
     if likely := manifest.elsewhere(files):
         glob = likely[0] if len(likely) == 1 else f"**/{PurePosixPath(likely[0]).name}"
-        more = f" and {len(likely) - SHOWN} more" if len(likely) > SHOWN else ""
         remedy = (
-            f"There is {', '.join(likely[:SHOWN])}{more}. In [tool.flowlift] of pyproject.toml:"
+            f"There is {listed(likely, SHOWN)}. In [tool.flowlift] of pyproject.toml:"
             f" manifests = {json.dumps([glob], ensure_ascii=False)}"
         )
     return InputError(

@@ -24,6 +24,7 @@ from flowlift.plan.model import Plan, Policy, Reason
 from flowlift.plan.templates import TemplateValues
 from flowlift.project.project import Project
 from flowlift.repo.entrypoint import Unreadable
+from flowlift.words import listed
 
 SHOWN = 5
 """How many deployments a message names before it counts the rest."""
@@ -167,13 +168,12 @@ def _check_schedules_policy(
         if resolution.desired.schedule_pauses
     ]
     if off:
-        names = ", ".join(desired.key for desired in off[:SHOWN])
-        more = f" and {len(off) - SHOWN} more" if len(off) > SHOWN else ""
+        names = listed([desired.key for desired in off], SHOWN)
         first = off[0]
         path = first.schedules[min(first.schedule_pauses)].path
         report.add(
             "schedules-stay-off",
-            f"Schedules with `active: false` stay off in {policy.environment}: {names}{more}.",
+            f"Schedules with `active: false` stay off in {policy.environment}: {names}.",
             remedy=f'To switch all on there: schedules = "on" under'
             f" [tool.flowlift.env.{policy.environment}].",
             at=first.declared.position(*path, "active"),

@@ -17,6 +17,7 @@ from flowlift.image.dockerfile import Dockerfile, UnclearError
 from flowlift.image.inputs import ImageInputs, InputFile, content_digest
 from flowlift.image.reference import Reference, parse
 from flowlift.repo.globs import Matcher, exact
+from flowlift.words import listed
 
 if TYPE_CHECKING:
     from flowlift.config import Image
@@ -288,6 +289,4 @@ class _IgnoreFile:
 
 def describe(changed: Iterable[ChangedInput]) -> str:
     """The changed inputs in a few words."""
-    paths = [change.path for change in changed]
-    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-    return ", ".join(paths[:3]) + more
+    return listed([change.path for change in changed], 3)

@@ -14,7 +14,7 @@ from flowlift.render.markup import code, prose
 from flowlift.render.outcome import StepShown, counted
 from flowlift.render.visible import cut, visible
 from flowlift.render.wording import name, place, summary
-from flowlift.words import duration, plural
+from flowlift.words import duration, listed, plural
 
 _MOST_RUNS = 50
 _MOST_STEPS = 10
@@ -78,9 +78,8 @@ def _held(plan: Plan, part: Part, *, nothing: bool) -> str:
     ]
     if not held:
         return ""
-    more = f" and {len(held) - _MOST_NAMES:,} more" if len(held) > _MOST_NAMES else ""
     again = " as before" if nothing else ""
-    return f"From this branch{again}: {', '.join(held[:_MOST_NAMES])}{more}."
+    return f"From this branch{again}: {listed(held, _MOST_NAMES)}."
 
 
 def _runs_branch(change: Change, branch: str) -> bool:

@@ -18,7 +18,7 @@ from flowlift.render.markup import code, fenced, html_code, prose
 from flowlift.render.visible import cut, visible
 from flowlift.render.wording import address, name, place, summary, verdict
 from flowlift.render.wording import code as code_of
-from flowlift.words import plural
+from flowlift.words import and_more, listed, plural
 
 ORDER = (Action.DELETE, Action.CREATE, Action.UPDATE, Action.NONE)
 """What is lost for good stands first, where a page is read from."""
@@ -127,8 +127,7 @@ def _remark(group: Sequence[Finding], environments: Sequence[str]) -> str:
     places = [code(place(f.file, f.line)) for f in group[:_MOST_PLACES] if f.file]
     names = [code(name(f.deployment)) for f in group[:_MOST_PLACES] if f.deployment]
     lead = ", ".join(places if len(group) > 1 and places else [*places, *names])
-    if more := len(group) - _MOST_PLACES if len(group) > _MOST_PLACES else 0:
-        lead += f" and {more:,} more"
+    lead += and_more(len(group) - _MOST_PLACES)
     if environments:
         lead += f" ({prose(', '.join(environments))})"
     message = prose(cut(visible(first.message), _TEXT_ROOM))
@@ -217,8 +216,8 @@ def _title(block: ChangeBlock, say: Callable[[str], str]) -> str:
     verb = "keep" if block.action is Action.NONE else block.action.value
     names = [say(name(change.deployment)) for change in block.changes[:_MOST_NAMES]]
     more = len(block.changes) - len(names)
-    listed = ", ".join(names) + (f" and {more:,} more alike" if more else "")
-    return f"{_SIGNS[block.action]} {verb} {listed}"
+    alike = f"{and_more(more)} alike" if more else ""
+    return f"{_SIGNS[block.action]} {verb} {', '.join(names)}{alike}"
 
 
 def _block(block: ChangeBlock) -> str:
@@ -284,9 +283,7 @@ def _side(line: FieldLine, *, after: bool) -> str:
     members = line.added if after else line.removed
     if members:
         lead = ("+" if after else "&#8722;") + " " if line.sign == "~" else ""
-        shown = ", ".join(code(cut(member, _VALUE_ROOM)) for member in members[:_MOST_LINES])
-        more = len(members) - _MOST_LINES
-        return f"{lead}{shown}" + (f" and {more:,} more" if more > 0 else "")
+        return lead + listed([code(cut(member, _VALUE_ROOM)) for member in members], _MOST_LINES)
     changes = any(piece.before is not None for piece in line.pieces)
     elsewhere = (
         line.sign == "-" if after else line.sign == "+" or (line.sign == "~" and not changes)

@@ -12,6 +12,7 @@ from flowlift.render.fields import FieldLine, Piece
 from flowlift.render.screen import Ink
 from flowlift.render.visible import cells, cut, cut_pair, visible
 from flowlift.render.wording import address, by_weight, code, name, place, summary, verdict
+from flowlift.words import listed
 
 ORDER = (Action.CREATE, Action.UPDATE, Action.DELETE, Action.NONE)
 """What is lost for good stands nearest to the end, which is what a terminal shows."""
@@ -266,6 +267,4 @@ def _also(remark: Remark, every: bool) -> str:
             "for ",
             list(dict.fromkeys(name(f.deployment) for f in findings if f.deployment)),
         )
-    shown = found if every else found[:_PLACES]
-    rest = len(found) - len(shown)
-    return words + ", ".join(shown) + (f" and {rest:,} more" if rest else "") if shown else ""
+    return words + listed(found, len(found) if every else _PLACES) if found else ""

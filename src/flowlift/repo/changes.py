@@ -18,7 +18,6 @@ from flowlift.repo.closure import reached
 from flowlift.repo.differences import (
     configuration,
     entry_changes,
-    listed,
     policy_changes,
     project_changes,
     same_but_name,
@@ -26,7 +25,9 @@ from flowlift.repo.differences import (
 from flowlift.repo.entrypoint import Entrypoint
 from flowlift.repo.git import Repository
 from flowlift.repo.mentioned import Named, Reader
+from flowlift.words import listed
 
+_MOST_KEYS = 6
 _CONFIGURATION = ("flowlift.toml", "pyproject.toml")
 
 
@@ -163,7 +164,7 @@ def _compared(
         if entry.at.file != was.at.file:
             reasons.append(Reason(kind="renamed", detail=f"moved from {was.at.file}"))
         if keys:
-            reasons.append(Reason(kind="manifest", detail=listed(keys)))
+            reasons.append(Reason(kind="manifest", detail=listed(keys, _MOST_KEYS)))
         if entry.name != was.name or _code(entry) != _code(was):
             found.removed.append(_removed(was))
     why = f"{', '.join(unread)} could not be read at the base"
@@ -233,7 +234,7 @@ def _without_configuration(
         if path in _CONFIGURATION:
             keys = policy_changes(configuration(old, path), configuration(new, path))
             if keys:
-                policies.append(Reason(kind="policy", detail=f"{path}: {listed(keys)}"))
+                policies.append(Reason(kind="policy", detail=f"{path}: {listed(keys, _MOST_KEYS)}"))
         if path == "flowlift.toml" or project_changes(old, new) == []:
             done.append(path)
     return changed.without(done), policies

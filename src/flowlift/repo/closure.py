@@ -20,6 +20,7 @@ from flowlift.repo.garbage import uncollected
 from flowlift.repo.importers import Importers, Reach
 from flowlift.repo.imports import Import
 from flowlift.repo.modules import Modules, folder_of, search_roots
+from flowlift.words import listed
 
 MOST_CHAINS = 20
 """With more changed files than this, only the nearest is shown for each entrypoint."""
@@ -171,11 +172,11 @@ class _Search:
             for possible, files in alike.items():
                 for entry, chain in self._reaching(files):
                     why = self._importers.unknown[chain[0]]
-                    self._add(entry, "could not tell", f"{_some(possible)}: {why}")
+                    self._add(entry, "could not tell", f"{listed(possible, 1)}: {why}")
         for entry, start in self._starts.items():
             if not start.files and left:
                 why = f"the code of {entry.text!r} was not found"
-                self._add(entry, "could not tell", f"{_some(left)}: {why}")
+                self._add(entry, "could not tell", f"{listed(left, 1)}: {why}")
 
     def data(self, changed: Sequence[str], root: Path) -> None:
         """Other changed files, by the code that they lie beside."""
@@ -199,7 +200,7 @@ class _Search:
         for folders, paths in groups:
             near = [file for folder in folders for file in self._modules.below(folder)]
             for entry, _ in self._reaching(near):
-                self._add(entry, "could not tell", f"{_some(paths)}: data beside the code")
+                self._add(entry, "could not tell", f"{listed(paths, 1)}: data beside the code")
 
     def projects(self, changed: Sequence[str]) -> None:
         """What says which packages are installed, by the code below it."""
@@ -266,11 +267,6 @@ def _is_bookkeeping(path: str) -> bool:
         or _name(path) in PROJECT_FILES
         or path.partition("/")[0] in _BOOKKEEPING_FOLDERS
     )
-
-
-def _some(paths: Sequence[str]) -> str:
-    more = len(paths) - 1
-    return f"{paths[0]} and {more} more" if more else paths[0]
 
 
 def _name(path: str) -> str:

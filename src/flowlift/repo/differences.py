@@ -10,9 +10,6 @@ import tomli
 from flowlift.plan.json_diff import differences
 from flowlift.plan.model import Declared
 
-MOST_KEYS = 6
-"""So many keys are named; the rest is counted."""
-
 # Tables of tools that look at code and do not run it.
 _TOOLS = frozenset(
     {
@@ -82,12 +79,6 @@ def configuration(content: bytes | None, file: str) -> dict[str, Any]:
     for part in () if file == "flowlift.toml" else ("tool", "flowlift"):
         table = table.get(part) if isinstance(table, dict) else None
     return table if isinstance(table, dict) else {}
-
-
-def listed(keys: list[str]) -> str:
-    """The keys in one line; many are counted."""
-    more = len(keys) - MOST_KEYS
-    return ", ".join(keys[:MOST_KEYS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _effective(entry: Declared) -> dict[str, Any]:
