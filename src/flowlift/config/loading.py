@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import tomli
 
+from flowlift.config.files import OWN, SHARED, TABLES
 from flowlift.config.mistakes import find_mistake
 from flowlift.config.settings import Settings
 from flowlift.config.worker import Worker
@@ -56,7 +57,7 @@ def load(root: Path) -> Loaded:
     Raises:
         ConfigError: broken TOML, an unknown key (the nearest known one is named), a wrong value.
     """
-    own, shared = root / "flowlift.toml", root / "pyproject.toml"
+    own, shared = root / OWN, root / SHARED
     table: dict[str, Any] | None = None
     if shared.is_file():
         table = _table_in(shared)
@@ -65,7 +66,7 @@ def load(root: Path) -> Loaded:
             raise ConfigError(
                 "flowlift.toml and [tool.flowlift] in pyproject.toml both exist.",
                 remedy="Keep one of the two, so that nothing is ignored.",
-                at=Position("flowlift.toml"),
+                at=Position(OWN),
             )
         return Loaded(settings=_settings(_read(own), own), file=own.name)
     if table is None:
@@ -93,7 +94,7 @@ def _table_in(file: Path) -> dict[str, Any] | None:
     """
     table: dict[str, Any] | None = _read(file)
     path: list[str] = []
-    for key in ("tool", "flowlift"):
+    for key in TABLES[SHARED]:
         table = table.get(key) if table else None
         path.append(key)
         if table is not None and not isinstance(table, dict):
@@ -139,11 +140,10 @@ def _line_of(file: Path, path: list[str]) -> int:
     TOML readers keep no marks, so the text is searched within its table.
     """
     lines = file.read_text(encoding="utf-8").splitlines()
-    top = [] if file.name == "flowlift.toml" else ["tool", "flowlift"]
     while path:
         # One table may stand for a list of one: then its name has no number.
         for wanted in (path, [part for part in path if not part.isdigit()]):
-            if line := _line_at(lines, [*top, *wanted]):
+            if line := _line_at(lines, [*TABLES[file.name], *wanted]):
                 return line
         path = path[:-1]
     return 0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flowlift.config import Image
+from flowlift.config.files import TABLES, own_table
 from flowlift.delivery.events import Event, Stage, in_queue, read_event
 from flowlift.errors import GitError, InputError
 from flowlift.image.reference import parse
@@ -25,7 +26,6 @@ Verb = Literal["check", "build", "release", "update", "plan", "apply", "sync"]
 WORKFLOWS: tuple[Workflow, ...] = ("image", "worker", "deployments")
 """In the order in which they are done: a deployment never names what is not there yet."""
 
-_CONFIGURATION = ("flowlift.toml", "pyproject.toml")
 _SHOWN = 3
 
 
@@ -195,7 +195,7 @@ def _why_worker(question: _Question, environment: str) -> str:
         names = [file for worker in workers for file in worker.files(environment)]
         charts = [w.own_chart for w in workers if w.own_chart]
         globs = [*map(exact, (*names, *charts)), *(f"{exact(chart)}/**" for chart in charts)]
-        inputs = Matcher([*globs, *_CONFIGURATION])
+        inputs = Matcher([*globs, *TABLES])
         touched = sorted(path for path in changed if inputs.matches(path))
         touched = [path for path in touched if _says_worker(project, path, question.since)]
         if touched:
@@ -205,12 +205,10 @@ def _why_worker(question: _Question, environment: str) -> str:
 
 def _says_worker(project: Project, path: str, since: str) -> bool:
     """Whether a change of `path` is one of the worker: of the configuration only its own table."""
-    if path not in _CONFIGURATION:
+    if path not in TABLES:
         return True
-    from flowlift.repo.differences import configuration
-
     read = project.repository.read
-    before, after = (configuration(read(ref, path), path) for ref in (since, None))
+    before, after = (own_table(read(ref, path), path) or {} for ref in (since, None))
     return before.get("worker") != after.get("worker")
 
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import tomli
-
+from flowlift.config.files import TABLES, own_table
 from flowlift.errors import ConfigError, InputError, Position, RegistryError
 from flowlift.image import dockerfile as dockerfiles
 from flowlift.image.dockerfile import Dockerfile, UnclearError
@@ -27,9 +26,6 @@ Resolve = Callable[[Reference], "str | None"]
 """Finds the digest of an image in its registry; None where the registry has none."""
 
 _AT_ONCE = 4
-_OWN_TABLES = {"flowlift.toml": ("image",), "pyproject.toml": ("tool", "flowlift", "image")}
-"""Where the image's configuration may stand."""
-
 _BESIDE = {"inputs-ignore", "mirrors", "plain-http", "pools", "version-from", "version-pattern"}
 """What may change in it without another image."""
 
@@ -130,7 +126,7 @@ def changed_inputs(
     found = []
     for path in sorted(project.repository.changed_files(since).paths):
         why = selection.why(path)
-        if not why and path not in _OWN_TABLES:
+        if not why and path not in TABLES:
             continue
         before, after = read(since, path), read(None, path)
         same = before is not None and after is not None
@@ -218,17 +214,15 @@ def _configuration(path: str, before: bytes | None, after: bytes | None) -> str:
     """Why flowlift's own configuration is an input: only for what it says about the image."""
 
     def table(content: bytes | None) -> object:
-        try:
-            found: object = tomli.loads((content or b"").decode("utf-8"))
-        except (tomli.TOMLDecodeError, UnicodeDecodeError):
+        own = own_table(content, path)
+        if own is None:
             return content
-        for key in _OWN_TABLES.get(path, ()):
-            found = found.get(key) if isinstance(found, dict) else None
-        if not isinstance(found, dict):
+        said = own.get("image")
+        if not isinstance(said, dict):
             return None
-        return {key: value for key, value in found.items() if key not in _BESIDE}
+        return {key: value for key, value in said.items() if key not in _BESIDE}
 
-    if path not in _OWN_TABLES:
+    if path not in TABLES:
         return ""
     return "the image's configuration" if table(before) != table(after) else ""
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from flowlift.config import Settings
+from flowlift.config.files import OWN, TABLES, own_table
 from flowlift.errors import ManifestError, Position
 from flowlift.findings import Finding
 from flowlift.plan.model import Declared, Reason
@@ -16,7 +17,6 @@ from flowlift.repo import manifest
 from flowlift.repo.changed import Changed
 from flowlift.repo.closure import reached
 from flowlift.repo.differences import (
-    configuration,
     entry_changes,
     policy_changes,
     project_changes,
@@ -28,7 +28,6 @@ from flowlift.repo.mentioned import Named, Reader
 from flowlift.words import listed
 
 _MOST_KEYS = 6
-_CONFIGURATION = ("flowlift.toml", "pyproject.toml")
 
 
 class Removed(NamedTuple):
@@ -121,10 +120,10 @@ def modified(
 
 def _globs_at_base(changed: Changed, settings: Settings, before: Reader) -> tuple[str, ...]:
     """The globs of manifests as they were configured at the base."""
-    if changed.paths.isdisjoint(_CONFIGURATION):
+    if changed.paths.isdisjoint(TABLES):
         return settings.manifests
-    for file in _CONFIGURATION:
-        said = configuration(before(file), file).get("manifests")
+    for file in TABLES:
+        said = (own_table(before(file), file) or {}).get("manifests")
         if isinstance(said, list):
             return tuple(map(str, said))
     return Settings().manifests
@@ -228,13 +227,13 @@ def _without_configuration(
     done: list[str] = []
     policies: list[Reason] = []
     for path in sorted(changed.paths):
-        if path not in _CONFIGURATION and not path.endswith("/pyproject.toml"):
+        if path not in TABLES and not path.endswith("/pyproject.toml"):
             continue
         old, new = before(path), now(path)
-        if path in _CONFIGURATION:
-            keys = policy_changes(configuration(old, path), configuration(new, path))
+        if path in TABLES:
+            keys = policy_changes(own_table(old, path) or {}, own_table(new, path) or {})
             if keys:
                 policies.append(Reason(kind="policy", detail=f"{path}: {listed(keys, _MOST_KEYS)}"))
-        if path == "flowlift.toml" or project_changes(old, new) == []:
+        if path == OWN or project_changes(old, new) == []:
             done.append(path)
     return changed.without(done), policies

@@ -69,18 +69,6 @@ def policy_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return _differing(before, after)
 
 
-def configuration(content: bytes | None, file: str) -> dict[str, Any]:
-    """flowlift's own table in a flowlift.toml or a pyproject.toml; empty where it has none.
-
-    What cannot be read is empty too: the configuration as it stands now has been read, or there
-    would be no plan.
-    """
-    table: Any = _parsed(content) or {}
-    for part in () if file == "flowlift.toml" else ("tool", "flowlift"):
-        table = table.get(part) if isinstance(table, dict) else None
-    return table if isinstance(table, dict) else {}
-
-
 def _effective(entry: Declared) -> dict[str, Any]:
     steps = {
         "build": list(entry.build),

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 import tomli
 
 from flowlift.config import Settings, load
+from flowlift.config.files import OWN, SHARED
 from flowlift.errors import InputError, Position
 from flowlift.scaffold.rendering import markdown_text, render, toml_string, yaml_scalar
 
@@ -35,7 +36,6 @@ SURROUNDINGS = {
     "README.md": "README.md",
 }
 
-PROJECT = "pyproject.toml"
 TABLE = "[tool.flowlift]"
 
 NO_REMOTE = "https://git.example.com/REPLACE-ME.git"
@@ -80,7 +80,7 @@ def write_platform(
         files = {MANIFEST: EXAMPLES[MANIFEST]} | files
     elif not _has_manifest(root, found.settings):
         files = EXAMPLES | files
-    _check_places(root, [*files, PROJECT])
+    _check_places(root, [*files, SHARED])
 
     written = ScaffoldFiles()
     for file, template in files.items():
@@ -200,27 +200,27 @@ def _unwritable(file: str, error: OSError) -> InputError:
 def _write_configuration(
     root: Path, *, configured: bool, values: Mapping[str, str], written: ScaffoldFiles
 ) -> None:
-    table = render("flowlift.toml", values)
-    target = root / PROJECT
+    table = render(OWN, values)
+    target = root / SHARED
     if not target.exists():
-        text = render(f"{PROJECT}.template", values)  # tools take any file of that name for real
-        _write(root, PROJECT, text if configured else f"{text}\n{table}", written)
+        text = render(f"{SHARED}.template", values)  # tools take any file of that name for real
+        _write(root, SHARED, text if configured else f"{text}\n{table}", written)
         return
     if configured:
-        written.kept.append(PROJECT)
+        written.kept.append(SHARED)
         return
     before = target.read_bytes()
     after = _with_table(before, table)
     if after is None:
         # As with `tool = {}`, which no table can be added to. The file of our own serves as well.
-        written.kept.append(PROJECT)
-        _write(root, "flowlift.toml", _without_prefix(table), written)
+        written.kept.append(SHARED)
+        _write(root, OWN, _without_prefix(table), written)
         return
     try:
         _replace(target.resolve(), after)
     except OSError as error:
-        raise _unwritable(PROJECT, error) from None
-    written.created.append(f"{PROJECT} {TABLE}")
+        raise _unwritable(SHARED, error) from None
+    written.created.append(f"{SHARED} {TABLE}")
 
 
 def _with_table(before: bytes, table: str) -> bytes | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import hashlib
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,6 +25,7 @@ from flowlift.repo.flows import interpreter
 from flowlift.repo.flows.cache import Store
 from flowlift.repo.flows.module import ImportedName, Module, NotStatic
 from flowlift.repo.flows.running import Answer, WantedFlow, run
+from flowlift.repo.garbage import uncollected
 
 if TYPE_CHECKING:
     from flowlift.repo.flows.definition import Definition
@@ -70,22 +70,6 @@ def read_flows(
     return {entrypoint: found[entrypoint] for entrypoint in wanted}
 
 
-@contextlib.contextmanager
-def _without_collecting() -> Iterator[None]:
-    """Leave Python's garbage alone while sources are parsed.
-
-    That makes hundreds of thousands of objects, all of them needed: looking through them again
-    and again takes a third of the time.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
 class _Reading:
     """One reading: each file is read and parsed once, however many entrypoints it has."""
 
@@ -103,7 +87,7 @@ class _Reading:
     def read(self, entrypoints: Iterable[Entrypoint]) -> dict[Entrypoint, Flow | Unreadable]:
         found: dict[Entrypoint, Flow | Unreadable] = {}
         pending: list[WantedFlow] = []
-        with _without_collecting():
+        with uncollected():
             for entrypoint in entrypoints:
                 place = locate(self._root, entrypoint, self._sources)
                 if isinstance(place, Unreadable):

@@ -11,6 +11,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from flowlift.config.files import OWN, SHARED
 from flowlift.deployments.declared import read_manifests
 from flowlift.image.selection import select
 from flowlift.plan.checks.report import Report
@@ -21,7 +22,6 @@ from flowlift.repo.closure import PROJECT_FILES
 from flowlift.repo.globs import exact
 from flowlift.scaffold.ci.graph import Name
 
-_CONFIGURATION = ("flowlift.toml", "pyproject.toml")
 _REQUIREMENTS = "**/requirements*.txt"
 _BETWEEN_WORDS = re.compile(r"[\s\"'`;&|<>()=,\[\]{}]+")
 
@@ -49,8 +49,7 @@ def read_inputs(project: Project) -> dict[Name, tuple[str, ...]]:
 
 def _configuration(project: Project) -> str:
     """The file that has flowlift's configuration, or could have."""
-    own, shared = _CONFIGURATION
-    return own if (project.root / own).is_file() else shared
+    return OWN if (project.root / OWN).is_file() else SHARED
 
 
 def _worker(project: Project) -> Iterator[str]:
@@ -66,7 +65,7 @@ def _worker(project: Project) -> Iterator[str]:
 def _deployments(project: Project) -> Iterator[str]:
     settings = project.settings
     yield from settings.manifests
-    yield _CONFIGURATION[0]
+    yield OWN
     for folder in settings.sources:
         path = posixpath.normpath(folder)
         # The root's own Python counts anyway; all of the root would be every file.
