@@ -12,7 +12,7 @@ from flowlift.findings import Json
 from flowlift.image.access import Access
 from flowlift.image.reference import Reference, inputs_tag, parse
 from flowlift.project.project import Project
-from flowlift.worker.values.template import default_image
+from flowlift.workspace.pools import default_image
 
 if TYPE_CHECKING:
     from flowlift.image.registry import ImageRepository

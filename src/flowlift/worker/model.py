@@ -11,6 +11,7 @@ from typing import Literal
 
 from flowlift.config.worker import Secret
 from flowlift.findings import Action, FieldChange, Json
+from flowlift.workspace.pools import TemplateChange, takes_image, with_image
 
 PartKind = Literal["namespace", "secret", "release", "pool"]
 
@@ -21,12 +22,24 @@ class DesiredPool:
 
     `template` is None where flowlift is not the one to say it: the pool keeps the one that it has,
     or that a ConfigMap of somebody else's gives it. `image` is the flows image by digest, None
-    where there is none to put in.
+    where there is none to put in. `own` says that the template is the pool's own, and only the
+    image in it is ours.
     """
 
     name: str
     template: Mapping[str, Json] | None = field(repr=False)
     image: str | None = None
+    own: bool = False
+
+    @property
+    def change(self) -> TemplateChange | None:
+        """What is made of the template that the pool has; None where that is not ours to say."""
+        if self.template is None:
+            return None
+        wanted, image = self.template, self.image
+        if self.own and image is not None:
+            return lambda now: with_image(now, image) if takes_image(now) else now
+        return lambda now: wanted
 
 
 @dataclass(frozen=True, slots=True)

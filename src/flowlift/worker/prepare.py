@@ -18,12 +18,19 @@ from flowlift.worker.look import InCluster, read_applied
 from flowlift.worker.model import DesiredPool, DesiredWorker, Part
 from flowlift.worker.values.desired import desire, job_pull_secrets
 from flowlift.worker.values.impact import compare_templates, find_impact
-from flowlift.worker.values.template import Template, read_template, takes_image, with_image
+from flowlift.worker.values.template import Template, read_template
 from flowlift.worker.values.template_checks import check_template
 from flowlift.worker.values.values import WorkerValues, read_values
 from flowlift.worker.values.values_checks import check_left_over, check_values, left_over, pool_type
 from flowlift.workspace.client import Client
-from flowlift.workspace.pools import LivePool, deployments_of, pool_names, read_pool
+from flowlift.workspace.pools import (
+    LivePool,
+    deployments_of,
+    pool_names,
+    read_pool,
+    takes_image,
+    with_image,
+)
 
 Tell = Callable[[str], None]
 
@@ -175,7 +182,7 @@ async def _with_helm(look: _Look) -> Prepared:
         template = _own_with_image(live, chosen.image)
         desired = replace(
             desired,
-            pool=replace(desired.pool, template=template),
+            pool=replace(desired.pool, template=template, own=True),
             job_pull_secrets=job_pull_secrets(template),
         )
     at = values.template.position() if values.template else values.position("worker", "config")
@@ -199,19 +206,19 @@ async def _without_kubernetes(look: _Look) -> Prepared:
     live = await read_pool(look.client, name)
     findings: list[Finding] = []
     data: Mapping[str, Json] | None = None
-    at = Position("")
+    at, own = Position(""), False
     if file := look.config.template_file(look.environment):
         chosen, template, findings = await _from_file(look, file, live)
         if template is not None:
             data, at = template.data, template.position()
     elif live is not None and takes_image(live.template):
         chosen = await look.choose(live.template)
-        data = _own_with_image(live, chosen.image)
+        data, own = _own_with_image(live, chosen.image), True
     else:
         chosen = Chosen(None, "the pool's template has no image")
     if live is None:
         findings.append(await _missing(look.client, name))
-    pool = DesiredPool(name, data, chosen.image)
+    pool = DesiredPool(name, data, chosen.image, own)
     return Prepared(look.config, None, pool, live, at, tuple(findings), chosen.why)
 
 

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from flowlift.errors import UnprovenError, WorkerError
 from flowlift.findings import Json
-from flowlift.plan.json_diff import field_changes, same
+from flowlift.plan.json_diff import same
 from flowlift.words import plural
 from flowlift.worker.cluster.cluster import Cluster
 from flowlift.worker.cluster.helm import Helm, read_time
@@ -29,6 +29,7 @@ from flowlift.workspace.gather import together
 from flowlift.workspace.pools import (
     Depth,
     LiveWorker,
+    TemplateChange,
     read_depth,
     read_pool,
     read_workers,
@@ -86,11 +87,11 @@ class Prover:
     tell: Callable[[str], None] = lambda line: None
     timeout: float = 90.0
 
-    async def prove(self, template: Json, before: Depth) -> Proof:
+    async def prove(self, change: TemplateChange | None, before: Depth) -> Proof:
         """Prove that the worker works, and that its pool is as it should be.
 
-        `template` is what the pool must have, None where nobody says; `before` are the runs that
-        waited before the update.
+        `change` makes the template that the pool must have, None where nobody says; `before` are
+        the runs that waited before the update.
 
         Raises:
             UnprovenError: the worker does not start, or is not heard of; the message says why.
@@ -99,7 +100,7 @@ class Prover:
         # First the worker, alone: helm beside it would take from it what it starts with.
         pod, worker, heartbeat = await self._started()
         revision, _, _ = await together(
-            (self._revision(), self._pool(template), self.not_late(before))
+            (self._revision(), self._pool(change), self.not_late(before))
         )
         return Proof(pod, worker, heartbeat, revision)
 
@@ -210,24 +211,20 @@ class Prover:
         found = await self.cluster.get(self.cluster.path("pods", pod))
         return str(found["spec"]["containers"][0]["name"]) if found else ""
 
-    async def _pool(self, template: Json) -> None:
+    async def _pool(self, change: TemplateChange | None) -> None:
         await self.settle()
-        pool = await read_pool(self.client, self.desired.pool.name)
-        if pool is not None and template is not None and not same(pool.template, template):
-            await write_template(self.client, pool.name, template)
-            self.tell(f"Work pool {pool.name}: template set again; something else wrote it.")
-            pool = await read_pool(self.client, self.desired.pool.name)
+        name = self.desired.pool.name
+        if change is None:
+            pool = await read_pool(self.client, name)
+        else:
+            done = await write_template(self.client, name, change)
+            pool = done.after
+            if done.written:
+                self.tell(f"Work pool {name}: template set again; something else wrote it.")
         if pool is None:
             raise WorkerError(
-                f"The work pool {self.desired.pool.name!r} is gone.",
+                f"The work pool {name!r} is gone.",
                 remedy="Somebody deletes it. Run again.",
-            )
-        if template is not None and not same(pool.template, template):
-            fields = ", ".join(change.field for change in field_changes(pool.template, template))
-            raise WorkerError(
-                f"The work pool {pool.name!r} has another base job template than the values:"
-                f" {fields}.",
-                remedy="Somebody else writes it. Run again.",
             )
         if pool.paused:
             raise WorkerError(

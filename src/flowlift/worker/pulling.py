@@ -16,7 +16,7 @@ from flowlift.findings import Finding, Json, finding
 from flowlift.image.login import Credentials
 from flowlift.image.reference import HUB, Reference, parse
 from flowlift.worker.model import DesiredWorker
-from flowlift.worker.values.template import default_image
+from flowlift.workspace.pools import default_image
 
 _LOGIN_KEY = ".dockerconfigjson"
 

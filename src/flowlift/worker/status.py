@@ -16,13 +16,13 @@ from flowlift.worker.cluster.watch import judge
 from flowlift.worker.prepare import workers_of
 from flowlift.worker.proof import running_since
 from flowlift.worker.report import PoolStatus, ReleaseStatus, WorkerStatus
-from flowlift.worker.values.template import default_image
 from flowlift.worker.values.values import read_values
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
 from flowlift.workspace.pools import (
     LivePool,
     LiveWorker,
+    default_image,
     read_depth,
     read_pool,
     read_queues,

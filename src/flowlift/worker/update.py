@@ -13,7 +13,6 @@ from datetime import datetime
 
 from flowlift.errors import AnswerError, FlowliftError, RolloutError, UnprovenError, WorkspaceError
 from flowlift.findings import Json
-from flowlift.plan.json_diff import same
 from flowlift.project.project import Project
 from flowlift.worker.canary import Canary, fly
 from flowlift.worker.check import find_in_cluster
@@ -36,7 +35,7 @@ from flowlift.worker.proof import Proof, Prover, alive
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
 from flowlift.workspace.lock import Lock
-from flowlift.workspace.pools import read_pool, write_template
+from flowlift.workspace.pools import TemplateChange, read_pool, write_template
 from flowlift.workspace.running import with_client
 
 Tell = Callable[[str], None]
@@ -125,9 +124,8 @@ async def _update_pool(client: Client, environment: str, prepared: Prepared) -> 
     """A pool without Kubernetes: its template, by the API alone."""
     begun = time.perf_counter()
     pool, part = prepared.pool, prepared.pool_part
-    if part.differs and pool.template is not None:
-        async with Lock(client, repository=f"worker pool {pool.name}"):
-            await write_template(client, pool.name, pool.template)
+    if part.differs and pool.change is not None:
+        await write_template(client, pool.name, pool.change)
     return Updated(
         environment=environment,
         pool=pool.name,
@@ -222,7 +220,7 @@ class _Update:
         now, proof = self.client.server_time(), None
         paused = looked.pool is not None and looked.pool.paused
         if paused or not alive(looked.workers, looked.pods[0], now, FRESH):
-            proof = await self.prover.prove(self._template(looked), looked.depth)
+            proof = await self.prover.prove(self._change(looked), looked.depth)
         return self._updated(looked, proof, None)
 
     async def _look(self, under_way: Awaitable[InCluster] | None = None) -> Looked:
@@ -239,7 +237,7 @@ class _Update:
     async def _prove(self, looked: Looked, before: HelmRelease | None) -> Proof:
         """Prove the worker; where it does not work, `before` comes back."""
         try:
-            return await self.prover.prove(self._template(looked), looked.depth)
+            return await self.prover.prove(self._change(looked), looked.depth)
         except UnprovenError as error:
             if looked.part("release").differs and before is not None and before.good is not None:
                 done = await self.rollout.take_back(before)
@@ -329,24 +327,23 @@ class _Update:
             template = looked.pool.template if looked.pool else None
         await self.prover.settle()
         pool = await read_pool(self.client, self.desired.pool.name)
-        if template and pool is not None and not same(pool.template, template):
-            await write_template(self.client, pool.name, template)
+        if not template or pool is None:
+            return
+        if (await write_template(self.client, pool.name, lambda now: template)).written:
             self.tell(f"Work pool {pool.name}: its template set back")
 
     async def _set_template(self, looked: Looked) -> None:
         """Make sure that the pool has the template that it should have."""
-        template = self._template(looked)
-        pool = await read_pool(self.client, self.desired.pool.name)
-        if template is None or (pool is not None and same(pool.template, template)):
-            return
-        await write_template(self.client, self.desired.pool.name, template)
-        self.tell(f"Work pool {self.desired.pool.name}: template set")
+        change, pool = self._change(looked), self.desired.pool.name
+        if change is not None and (await write_template(self.client, pool, change)).written:
+            self.tell(f"Work pool {pool}: template set")
 
-    def _template(self, looked: Looked) -> Json:
+    def _change(self, looked: Looked) -> TemplateChange | None:
         """What the pool must have in the end: where a change by hand is kept, that."""
         if looked.keeps and looked.pool is not None:
-            return looked.pool.template
-        return self.desired.pool.template
+            kept = looked.pool.template
+            return lambda now: kept
+        return self.desired.pool.change
 
     async def _canary(self) -> Canary | None:
         verify = self.project.settings.verify

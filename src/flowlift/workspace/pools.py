@@ -6,7 +6,7 @@ Never by `get_scheduled_flow_runs`, which marks the queues as polled and the poo
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote
@@ -16,6 +16,7 @@ from flowlift.findings import Json
 from flowlift.plan.json_diff import same
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
+from flowlift.workspace.lock import Lock
 from flowlift.workspace.paging import chunks, everything
 
 HEARTBEAT = 30.0
@@ -83,6 +84,23 @@ class PoolDeployment:
         return {key.partition(".")[0]: value for key, value in self.job_variables.items()}
 
 
+TemplateChange = Callable[[Mapping[str, Json]], Mapping[str, Json]]
+"""What a base job template is to be, of what it is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateWrite:
+    """A pool before and after its template was written: one and the same where it was right."""
+
+    before: LivePool
+    after: LivePool
+
+    @property
+    def written(self) -> bool:
+        """Whether anything was written."""
+        return self.after is not self.before
+
+
 @dataclass(frozen=True, slots=True)
 class HandedOver:
     """A pool's image before and after; `written` is False where it was right already."""
@@ -121,26 +139,58 @@ async def pool_names(client: Client) -> list[str]:
     return sorted(pool["name"] for pool in await everything(client, "/work_pools/filter", {}))
 
 
-async def write_template(client: Client, name: str, template: Mapping[str, Json]) -> None:
-    """Give the pool this base job template, and make sure that it has it.
+async def write_template(
+    client: Client,
+    name: str,
+    change: TemplateChange,
+    *,
+    absent: str = "Somebody deletes it. Run again.",
+) -> TemplateWrite:
+    """Give the pool the base job template that `change` makes of its own, and make sure that it
+    has it: the only writer of templates.
+
+    Written is under the pool's lock, and what is changed is read under it too, so that of several
+    writers none undoes what another has written. What is right already takes one read, and no lock.
+    `absent` is the remedy where there is no such pool.
 
     Raises:
-        WorkspaceError: the server refuses it, or the pool holds something else afterwards.
+        LockedError: another writer did not finish in time.
+        WorkspaceError: there is no such pool, the server refuses the template, or the pool holds
+            something else afterwards.
     """
-    try:
-        await client.patch(_path(name), {"base_job_template": dict(template)})
-    except AnswerError as error:
-        raise WorkspaceError(
-            f"The work pool {name!r} does not take its base job template: {error.message}",
-            remedy="Nothing of it was changed. Correct the template.",
-        ) from None
-    live = await read_pool(client, name)
-    if live is None or not same(live.template, template):
+    before = await _the_pool(client, name, absent)
+    if same(before.template, change(before.template)):
+        return TemplateWrite(before, before)
+    async with Lock(client, repository=f"worker pool {name}") as lock:
+        before = await _the_pool(client, name, absent)
+        wanted = change(before.template)
+        if same(before.template, wanted):
+            return TemplateWrite(before, before)
+        lock.check()
+        try:
+            await client.patch(_path(name), {"base_job_template": dict(wanted)})
+        except AnswerError as error:
+            raise WorkspaceError(
+                f"The work pool {name!r} does not take its base job template: {error.message}",
+                remedy="Nothing of it was changed. Correct the template.",
+            ) from None
+        after = await _the_pool(client, name, absent)
+    if not same(after.template, wanted):
         raise WorkspaceError(
             f"The work pool {name!r} does not hold what was written to it.",
             remedy="Something else writes its base job template, perhaps a starting worker."
             " Run again.",
         )
+    return TemplateWrite(before, after)
+
+
+async def _the_pool(client: Client, name: str, absent: str) -> LivePool:
+    pool = await read_pool(client, name)
+    if pool is None:
+        raise WorkspaceError(
+            f"There is no work pool {name!r} in {client.endpoint.environment}.", remedy=absent
+        )
+    return pool
 
 
 async def read_workers(client: Client, pool: str) -> list[LiveWorker]:
@@ -250,7 +300,7 @@ async def images_in_use(client: Client) -> set[str]:
             everything(client, "/deployments/filter", {"sort": "CREATED_DESC"}),
         )
     )
-    found = {_default(pool.get("base_job_template")) for pool in pools}
+    found = {default_image(pool.get("base_job_template") or {}) for pool in pools}
     for deployment in deployments:
         found.add((deployment.get("job_variables") or {}).get("image"))
     return {image for image in found if isinstance(image, str) and image}
@@ -260,51 +310,53 @@ async def hand_over(client: Client, pool: str, image: str) -> HandedOver:
     """Let what `pool` starts use `image`, unless a deployment says otherwise.
 
     Only the default of the template's `image` variable is changed. What is right already is not
-    written. What was written is read back and compared.
+    written.
 
     Raises:
+        LockedError: another writer did not finish in time.
         WorkspaceError: there is no such pool, its template has no image, or it holds something else
             afterwards.
     """
-    path = f"/work_pools/{quote(pool, safe='')}"
-    template = await _template(client, pool, path)
-    before = _default(template)
-    if before is None:
-        raise WorkspaceError(
-            f"The work pool {pool!r} has no image: its base job template has no variable `image`.",
-            remedy="Name a pool of type kubernetes, docker or another that runs images.",
-        )
-    if before == image:
-        return HandedOver(pool, before, image, written=False)
-    wanted = copy.deepcopy(template)
-    wanted["variables"]["properties"]["image"]["default"] = image
-    await client.patch(path, {"base_job_template": wanted})
-    if await _template(client, pool, path) != wanted:
-        raise WorkspaceError(
-            f"The work pool {pool!r} does not hold what was written to it.",
-            remedy="Something else writes its base job template, perhaps a starting worker."
-            " Run again.",
-        )
-    return HandedOver(pool, before, image, written=True)
+
+    def change(template: Mapping[str, Json]) -> Mapping[str, Json]:
+        if not takes_image(template):
+            raise WorkspaceError(
+                f"The work pool {pool!r} has no image: its base job template has no variable"
+                " `image`.",
+                remedy="Name a pool of type kubernetes, docker or another that runs images.",
+            )
+        return with_image(template, image)
+
+    done = await write_template(
+        client,
+        pool,
+        change,
+        absent="Correct `pools` in [tool.flowlift.image], or make the pool: prefect work-pool"
+        f" create {pool}",
+    )
+    before = default_image(done.before.template) or ""
+    return HandedOver(pool, before, image, written=done.written)
 
 
-async def _template(client: Client, pool: str, path: str) -> Json:
+def default_image(template: Mapping[str, Json]) -> str | None:
+    """The image that runs start with, unless a deployment says otherwise."""
     try:
-        return (await client.get(path)).get("base_job_template") or {}
-    except AnswerError as error:
-        if error.status != 404:
-            raise
-        raise WorkspaceError(
-            f"There is no work pool {pool!r} in {client.endpoint.environment}.",
-            remedy="Correct `pools` in [tool.flowlift.image], or make the pool: prefect work-pool"
-            f" create {pool}",
-        ) from None
-
-
-def _default(template: Json) -> str | None:
-    """The image that a base job template starts with; None where it knows of no image."""
-    try:
-        variable = template["variables"]["properties"]["image"]
-    except (KeyError, TypeError):
+        found = template["variables"]["properties"]["image"]["default"]
+    except (KeyError, TypeError, IndexError):
         return None
-    return str(variable.get("default") or "") if isinstance(variable, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def takes_image(template: Mapping[str, Json]) -> bool:
+    """Whether a template has a variable `image`, with a default or without."""
+    try:
+        return isinstance(template["variables"]["properties"]["image"], Mapping)
+    except (KeyError, TypeError, IndexError):
+        return False
+
+
+def with_image(template: Mapping[str, Json], image: str) -> dict[str, Json]:
+    """A copy of `template`, which has a variable `image`, with that default."""
+    wanted = copy.deepcopy(dict(template))
+    wanted["variables"]["properties"]["image"]["default"] = image
+    return wanted

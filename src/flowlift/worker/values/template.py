@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import Any, NoReturn
 from flowlift.errors import FlowliftError, Position
 from flowlift.findings import Finding, Json, finding
 from flowlift.repo import yaml_lines
+from flowlift.workspace.pools import default_image, takes_image, with_image
 
 PLACEHOLDER = re.compile(r"{{\s*([\w.\-\[\]$]+)\s*}}")
 """A variable as Prefect's server finds it in a job configuration (3.8.8)."""
@@ -68,30 +68,6 @@ class Template:
         if not takes_image(self.data):
             return None
         return replace(self, data=with_image(self.data, image))
-
-
-def default_image(template: Mapping[str, Json]) -> str | None:
-    """The image that runs start with, unless a deployment says otherwise."""
-    try:
-        found = template["variables"]["properties"]["image"]["default"]
-    except (KeyError, TypeError, IndexError):
-        return None
-    return found if isinstance(found, str) else None
-
-
-def takes_image(template: Mapping[str, Json]) -> bool:
-    """Whether a template has a variable `image`, with a default or without."""
-    try:
-        return isinstance(template["variables"]["properties"]["image"], Mapping)
-    except (KeyError, TypeError, IndexError):
-        return False
-
-
-def with_image(template: Mapping[str, Json], image: str) -> dict[str, Json]:
-    """A copy of `template`, which has a variable `image`, with that default."""
-    wanted = copy.deepcopy(dict(template))
-    wanted["variables"]["properties"]["image"]["default"] = image
-    return wanted
 
 
 def read_template(

@@ -301,13 +301,13 @@ def test_a_refused_login_is_no_missing_pool(fresh_server: StartServer) -> None:
 def test_a_template_is_written_and_read_back(workspace: Workspace) -> None:
     pool = make_pool(workspace, template())
     wanted = with_variable({"type": "string"})
-    ask(workspace.server, lambda client: write_template(client, pool, wanted))
+    ask(workspace.server, lambda client: write_template(client, pool, lambda now: wanted))
     live = ask(workspace.server, lambda client: read_pool(client, pool))
     assert live is not None
     assert live.template == wanted
     broken = {**wanted, "job_configuration": {"command": "{{ nobody }}"}}
     with pytest.raises(WorkspaceError, match="nobody"):
-        ask(workspace.server, lambda client: write_template(client, pool, broken))
+        ask(workspace.server, lambda client: write_template(client, pool, lambda now: broken))
 
 
 def test_the_oldest_supported_server_is_read_and_written_as_well(old_prefect: OldPrefect) -> None:
@@ -316,7 +316,7 @@ def test_the_oldest_supported_server_is_read_and_written_as_well(old_prefect: Ol
         pool = make_pool(workspace, template())
         make_deployment(workspace, pool, {"cpu": "1"})
         wanted = with_variable({"type": "integer"})
-        ask(workspace.server, lambda client: write_template(client, pool, wanted))
+        ask(workspace.server, lambda client: write_template(client, pool, lambda now: wanted))
         live = ask(workspace.server, lambda client: read_pool(client, pool))
         assert live is not None
         assert live.template == wanted
