@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
 from flowlift import __version__
 from flowlift.errors import ForgeError, ForgeRefusedError
+from flowlift.network import is_this_machine, retry_after
 
 PATIENCE = 90.0
 """Seconds that are waited for one request, all its attempts together."""
@@ -47,7 +46,7 @@ class ForgeHttp:
             timeout=_TIMEOUT,
             transport=transport,
             # The forge of a test, or one on this machine, stands behind no proxy.
-            trust_env=httpx.URL(base).host not in {"localhost", "127.0.0.1", "::1"},
+            trust_env=not is_this_machine(base),
         )
 
     def ask(
@@ -139,14 +138,8 @@ def _told_wait(answer: httpx.Response) -> float | None:
     headers = answer.headers
     if answer.status_code not in {403, *_PASSING}:
         return None
-    if after := headers.get("retry-after", "").strip():
-        if after.isdecimal():
-            return float(after)
-        try:
-            left = parsedate_to_datetime(after) - datetime.now(timezone.utc)
-        except (TypeError, ValueError):
-            return None
-        return max(0.0, left.total_seconds())
+    if (after := retry_after(headers)) is not None:
+        return after
     remaining = headers.get("x-ratelimit-remaining") or headers.get("ratelimit-remaining")
     reset = headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset") or ""
     if remaining == "0" and reset.isdecimal():

@@ -18,6 +18,7 @@ from typing import Any
 from flowlift.errors import EngineError
 from flowlift.image.engine import Docker, engine_error, missing_docker
 from flowlift.image.reference import Reference
+from flowlift.network import is_this_machine
 from flowlift.repo.entrypoint import Entrypoint
 
 _PLACE = "/flowlift"
@@ -64,9 +65,8 @@ def verify(
         EngineError: the image cannot be pulled, or has no Python.
     """
     docker.ask("pull", "--quiet", "--platform", platform, str(image), timeout=_PULL_TIMEOUT)
-    network = (
-        ["--network", "host"] if _on_this_machine(variables.get("PREFECT_API_URL", "")) else []
-    )
+    here = is_this_machine(variables.get("PREFECT_API_URL", ""))
+    network = ["--network", "host"] if here else []
     words = ["create", "--platform", platform, *network, "--entrypoint", "python"]
     for name in variables:
         words += ["--env", name]
@@ -188,8 +188,3 @@ def _answers(output: bytes) -> list[Mapping[str, Any]]:
         if isinstance(answer, dict):
             found.append(answer)
     return found
-
-
-def _on_this_machine(url: str) -> bool:
-    host = url.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
-    return host in {"localhost", "127.0.0.1"}

@@ -31,6 +31,7 @@ from flowlift.errors import (
 )
 from flowlift.image.login import Credentials
 from flowlift.image.reference import HUB, Reference
+from flowlift.network import is_this_machine, retry_after
 
 T = TypeVar("T")
 
@@ -117,7 +118,7 @@ class ImageRepository:
         self._variables = variables
         self._wait = wait
         host = _HUB_HOST if reference.registry == HUB else reference.registry
-        here = is_here(reference.registry)
+        here = is_this_machine(reference.registry)
         kind = _OnThisMachine if here else DXF
         self._dxf = kind(
             host,
@@ -284,8 +285,7 @@ class ImageRepository:
                 f"{host} does not {doing}: {_said(answer)}",
                 remedy="Check the name of the image in [tool.flowlift.image].",
             )
-        wait = answer.headers.get("Retry-After", "")
-        return float(wait) if wait.isdecimal() else 0.0
+        return retry_after(answer.headers) or 0.0
 
     def _refused(self, status: int) -> LoginError:
         host = self.reference.registry
@@ -332,12 +332,6 @@ class _ByHttp(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         request.url = (request.url or "").replace("https://", "http://", 1)
         return super().send(request, *args, **kwargs)
-
-
-def is_here(registry: str) -> bool:
-    """Whether a registry is on this machine, by its name."""
-    host = registry.rpartition(":")[0] if re.search(r":\d+$", registry) else registry
-    return host == "localhost" or host.startswith("127.") or host == "[::1]"
 
 
 def _anonymous(dxf: DXFBase, answer: requests.Response) -> None:

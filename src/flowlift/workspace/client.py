@@ -24,6 +24,7 @@ from packaging.version import InvalidVersion, Version
 from flowlift import __version__
 from flowlift.errors import AnswerError, FlowliftError, UnsupportedError, WorkspaceError
 from flowlift.findings import Json
+from flowlift.network import is_this_machine
 from flowlift.workspace import retry
 from flowlift.workspace.api_errors import is_query, no_api, refusal
 from flowlift.workspace.clock import loop_time
@@ -265,7 +266,7 @@ class _Line:
             timeout=TIMEOUT,
             limits=httpx.Limits(max_keepalive_connections=64, keepalive_expiry=IDLE),
             # Proxies come from the environment, but never for this machine, whatever they say.
-            trust_env=not endpoint.is_local,
+            trust_env=not is_this_machine(endpoint.url),
         )
         self._base = endpoint.url
         self._users = 0

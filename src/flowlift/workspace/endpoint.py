@@ -6,7 +6,6 @@ file, and, where there is one environment only, `PREFECT_API_URL`.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -49,17 +48,6 @@ class Endpoint:
     def is_cloud(self) -> bool:
         """Whether this is a workspace of Prefect Cloud, by the shape of its address."""
         return bool(_CLOUD_API.search(urlsplit(self.url).path))
-
-    @property
-    def is_local(self) -> bool:
-        """Whether the API is on this machine, so that no proxy stands between."""
-        host = urlsplit(self.url).hostname or ""
-        if host == "localhost" or host.endswith(".localhost"):
-            return True
-        try:
-            return ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return False
 
     def deployment_url(self, deployment_id: str) -> str:
         """The deployment's page in Prefect's UI."""

@@ -10,12 +10,11 @@ import random
 import socket
 import ssl
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 
 import httpx
 
 from flowlift.errors import EndpointError, UnreachableError
+from flowlift.network import retry_after
 from flowlift.workspace.clock import loop_time
 from flowlift.workspace.endpoint import Endpoint
 
@@ -169,34 +168,13 @@ def of_answer(answer: httpx.Response) -> RequestTrouble:
             "gets more requests than it allows (429)",
             "Run again later, or ask for a higher limit.",
             carried_out=False,
-            wait=retry_after(answer),
+            wait=retry_after(answer.headers),
         )
     return RequestTrouble(
         f"is not available ({status})",
         "Its own log, or that of the proxy before it, says why.",
-        wait=retry_after(answer),
+        wait=retry_after(answer.headers),
     )
-
-
-def retry_after(answer: httpx.Response) -> float | None:
-    """The seconds that a server asks to wait, given as a number or as a date (RFC 9110, 10.2.3).
-
-    A date is read by the server's own clock, as ours may differ.
-    """
-    said = answer.headers.get("retry-after", "").strip()
-    if said.isdigit():
-        return float(said)
-    try:
-        then = parsedate_to_datetime(said)
-        sent = parsedate_to_datetime(answer.headers.get("date", ""))
-    except (TypeError, ValueError):
-        if not said:
-            return None
-        try:
-            then, sent = parsedate_to_datetime(said), datetime.now(timezone.utc)
-        except (TypeError, ValueError):
-            return None
-    return max(0.0, (then - sent).total_seconds())
 
 
 def _distrust(error: ssl.SSLCertVerificationError, endpoint: Endpoint) -> RequestTrouble:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from datetime import datetime, timedelta, timezone
-from email.utils import format_datetime
 
-import httpx
 import pytest
 
 from flowlift.errors import (
@@ -112,30 +109,6 @@ def test_the_server_is_left_alone_for_as_long_as_it_asks():
     assert ask_model(ModelNetwork(answer), lambda c: c.post("/flows/filter", {})) == []
     first, second = times
     assert 20 <= second - first < 21
-
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"retry-after": "7"}, 7.0),
-        # By the server's own clock, whatever ours says.
-        ({"retry-after": format_datetime(NOON + timedelta(seconds=9)), "date": ""}, 0.0),
-        (
-            {
-                "retry-after": format_datetime(NOON + timedelta(seconds=9)),
-                "date": format_datetime(NOON),
-            },
-            9.0,
-        ),
-        ({"retry-after": "soon"}, None),
-        ({}, None),
-    ],
-)
-def test_how_long_to_wait_is_a_number_or_a_date(headers: dict[str, str], seconds: float | None):
-    assert retry.retry_after(httpx.Response(429, headers=headers)) == seconds
 
 
 def test_one_that_puts_us_off_for_ever_is_given_up():

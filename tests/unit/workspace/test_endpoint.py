@@ -179,21 +179,6 @@ def test_no_secret_shows(tmp_path: Path):
     assert "s3cret" not in repr(resolve("dev", TWO, environ, tmp_path))
 
 
-@pytest.mark.parametrize(
-    ("url", "local"),
-    [
-        ("http://127.0.0.1:4200/api", True),
-        ("http://[::1]:4200/api", True),
-        ("http://localhost:4200/api", True),
-        ("http://prefect.localhost/api", True),
-        ("https://prefect.example.com/api", False),
-        ("https://10.0.0.7/api", False),
-    ],
-)
-def test_this_machine_is_told_from_others(url: str, local: bool):
-    assert Endpoint("dev", url).is_local is local
-
-
 def test_a_private_authority_is_taken_over(tmp_path: Path):
     file = tmp_path / "ca.pem"
     file.write_text("x", encoding="utf-8")

@@ -22,6 +22,7 @@ import yaml
 from flowlift.errors import HelmError
 from flowlift.image.login import Credentials, Logins, docker_environment, docker_folder
 from flowlift.image.reference import HUB
+from flowlift.network import is_this_machine
 from flowlift.worker.cluster import program
 from flowlift.worker.model import DesiredWorker
 
@@ -31,7 +32,6 @@ _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PULL_TIMEOUT = 120.0
 _OF_HUB = frozenset({"docker.io", "registry-1.docker.io", "index.docker.io"})
 _REFUSED = re.compile(r"\b40[13]\b|denied|nauthorized|credential", re.IGNORECASE)
-_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 async def fetch_chart(desired: DesiredWorker, environ: Mapping[str, str]) -> Path:
@@ -111,8 +111,7 @@ async def _pull(
 def _download(desired: DesiredWorker, login: Credentials, into: Path) -> Path:
     """The chart from a repository, by its index."""
     base = f"{(desired.repository or '').rstrip('/')}/"
-    parts = urlsplit(base)
-    if parts.scheme != "https" and parts.hostname not in _HERE:
+    if urlsplit(base).scheme != "https" and not is_this_machine(base):
         raise HelmError(
             f"The repository {base} is without TLS, so the login would be sent in clear.",
             remedy="Correct `repository` in [tool.flowlift.worker]: https://...",

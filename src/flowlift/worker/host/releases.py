@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from flowlift.config.worker import Host
 from flowlift.errors import InputError, WorkerError
+from flowlift.network import is_this_machine
 from flowlift.worker.host.download import fetch_text, sum_in
 
 HELM = "https://get.helm.sh"
@@ -131,5 +132,4 @@ def expected_sum(file: Download, host: Host, read: Callable[[str], str | None] =
 
 
 def _can_be_changed_on_the_way(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}
+    return urlsplit(url).scheme != "https" and not is_this_machine(url)
