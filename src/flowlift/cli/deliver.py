@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from flowlift.cli import options
-
-if TYPE_CHECKING:
-    from flowlift.delivery.deciding import Workflow
+from flowlift.delivery.events import KNOWN, stand_in
+from flowlift.project.workflows import WORKFLOWS, Workflow
 
 
 @click.command(
@@ -31,7 +29,7 @@ By hand, or in another CI:
 @click.option(
     "--only",
     multiple=True,
-    type=click.Choice(["image", "worker", "deployments"]),
+    type=click.Choice(WORKFLOWS),
     help="Only this workflow. Repeatable.",
 )
 @click.option(
@@ -50,8 +48,7 @@ By hand, or in another CI:
 @click.option(
     "--event",
     metavar="NAME",
-    help="What has happened, where no CI says it, in GitHub's words: pull_request, push, delete,"
-    " merge_group, workflow_dispatch, schedule.",
+    help="What has happened, where no CI says it, in GitHub's words: " + ", ".join(KNOWN) + ".",
 )
 @click.option(
     "--event-file",
@@ -80,7 +77,6 @@ def command(
     from flowlift.cli.delivering import Told
     from flowlift.delivery.deciding import Request
     from flowlift.delivery.deliver import deliver
-    from flowlift.delivery.events import stand_in
     from flowlift.project.project import open_project
 
     project = open_project(directory, stand_in(os.environ, event, event_file))

@@ -5,7 +5,7 @@ plans and applies. The JSON schema of the configuration is published by `schema(
 """
 
 from flowlift.config.ci import Ci
-from flowlift.config.environment import Environment, Override
+from flowlift.config.environment import Environment, Override, Ref, own_variable
 from flowlift.config.image import Image
 from flowlift.config.loading import Loaded, load, read_settings, schema
 from flowlift.config.settings import CheckLevel, Settings, Verify
@@ -19,11 +19,13 @@ __all__ = [
     "Image",
     "Loaded",
     "Override",
+    "Ref",
     "Secret",
     "Settings",
     "Verify",
     "Worker",
     "load",
+    "own_variable",
     "read_settings",
     "schema",
 ]

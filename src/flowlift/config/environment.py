@@ -9,6 +9,14 @@ from msgspec import UNSET, Meta, UnsetType, field, to_builtins
 
 from flowlift.config.section import ManifestSection, Section
 
+Ref = Literal["branch", "default"]
+"""The code that an environment runs: a pull request's branch, or the default branch."""
+
+
+def own_variable(environment: str, name: str) -> str:
+    """What an environment's own variable is called: `FLOWLIFT_DEV_API_URL`."""
+    return f"FLOWLIFT_{environment.upper().replace('-', '_')}_{name}"
+
 
 class WorkPoolOverride(ManifestSection, frozen=True):
     """The `work_pool` of some deployments in one environment."""
@@ -37,7 +45,7 @@ class Environment(Section, frozen=True):
     """An environment: a Prefect workspace, and the policy for what it holds."""
 
     ref: Annotated[
-        Literal["branch", "default"],
+        Ref,
         Meta(description="The code it runs: the pull request's branch, or the default branch."),
     ] = "default"
     schedules: Annotated[

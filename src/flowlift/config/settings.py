@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, field
 
 from flowlift.config.ci import Ci
-from flowlift.config.environment import Environment
+from flowlift.config.environment import Environment, Ref
 from flowlift.config.image import Image
 from flowlift.config.section import Section, WrongValueError
 from flowlift.config.worker import Worker
@@ -98,6 +98,10 @@ class Settings(Section, frozen=True):
             for worker in self.worker
             if worker.environments is None or environment in worker.environments
         )
+
+    def environments_on(self, ref: Ref) -> tuple[str, ...]:
+        """The environments that run a pull request's branch, or those of the default branch."""
+        return tuple(name for name, policy in self.env.items() if policy.ref == ref)
 
     def environment(self, name: str) -> Environment:
         """The environment called `name`.

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from flowlift.delivery.outcome import Outcome
 from flowlift.findings import Finding, Level
+from flowlift.project.outputs import CODE_QUALITY
 
-CODE_QUALITY = "gl-code-quality-report.json"
 MOST = 50
 """GitHub shows ten errors and ten warnings of a step; the rest is in the summary."""
 

@@ -1,4 +1,4 @@
-"""Which of the three workflows an event asks for, in which order, and why each.
+"""What is to be done for an event: its stage looked up in the table, and why for each step.
 
 Nothing is asked but git: neither a forge, nor a registry, nor a workspace.
 """
@@ -6,27 +6,32 @@ Nothing is asked but git: neither a forge, nor a registry, nor a workspace.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from functools import cached_property
 
-from flowlift.config import Image
 from flowlift.config.files import TABLES, own_table
-from flowlift.delivery.events import Event, Stage, in_queue, read_event
+from flowlift.delivery.events import Event, in_queue, read_event
 from flowlift.errors import GitError, InputError
 from flowlift.image.reference import parse
 from flowlift.image.selection import changed_inputs, describe, select
 from flowlift.plan.checks.report import Report
 from flowlift.project.project import Project
+from flowlift.project.workflows import (
+    BUILDING,
+    ELSEWHERE,
+    QUEUED,
+    TABLE,
+    WORKFLOWS,
+    Rule,
+    Stage,
+    Verb,
+    Workflow,
+)
 from flowlift.repo.globs import Matcher, exact
 from flowlift.words import listed
 
-Workflow = Literal["image", "worker", "deployments"]
-Verb = Literal["check", "build", "release", "update", "plan", "apply", "sync"]
-
-WORKFLOWS: tuple[Workflow, ...] = ("image", "worker", "deployments")
-"""In the order in which they are done: a deployment never names what is not there yet."""
-
 _SHOWN = 3
+_CANNOT_TELL = "could not tell what the push has changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +63,37 @@ class Decision:
     left: Mapping[Workflow, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class _Question:
-    """All that a workflow's steps are decided from; `since` is None where it is not known."""
+    """What steps are decided from, and those decided so far; `since` is None where not known."""
 
     project: Project
     request: Request
     stage: Stage
     since: str | None
-    image_comes: bool = False
+    steps: list[Step] = field(default_factory=list)
 
-    def environments(self, ref: Literal["branch", "default"]) -> tuple[str, ...]:
-        """The environments asked for that run a pull request's branch, or the default one."""
-        wanted = self.request.environments
-        known = self.project.settings.env
-        return tuple(
-            name
-            for name, policy in known.items()
-            if policy.ref == ref and (not wanted or name in wanted)
-        )
+    @property
+    def image_comes(self) -> bool:
+        """Whether an earlier step makes an image, which is then handed over."""
+        return any(step.verb in BUILDING for step in self.steps)
+
+    @cached_property
+    def deployments(self) -> str:
+        """Why deployments are looked at: found out once for all environments."""
+        return _why_deployments(self)
+
+    def environments(self, rule: Rule) -> tuple[str, ...]:
+        """The environments asked for that a rule is for; one "" for what all of them share."""
+        if not rule.where:
+            return ("",)
+        context, wanted = self.project.context, self.request.environments
+        if rule.unless == QUEUED and in_queue(context):
+            return ()
+        if rule.unless == ELSEWHERE and context.base not in {None, self.project.default_branch}:
+            return ()
+        known = self.project.settings.environments_on(rule.where)
+        return tuple(name for name in known if not wanted or name in wanted)
 
 
 def decide(project: Project, request: Request) -> Decision:
@@ -99,20 +116,46 @@ def decide(project: Project, request: Request) -> Decision:
     if event.stage is Stage.NOTHING:
         return Decision(event, (), dict.fromkeys(WORKFLOWS, event.why))
     question = _Question(project, request, event.stage, _since(project, event.stage))
-    steps: list[Step] = []
     left: dict[Workflow, str] = {}
     for workflow in WORKFLOWS:
-        if request.only and workflow not in request.only:
-            left[workflow] = "not asked for"
-            continue
-        comes = any(step.verb in {"build", "release"} for step in steps)
-        found, why_not = _DECIDERS[workflow](
-            _Question(project, request, event.stage, question.since, comes)
-        )
-        steps += found
-        if not found:
-            left[workflow] = why_not
-    return Decision(event, tuple(steps), left)
+        left[workflow] = "not asked for"
+        if not request.only or workflow in request.only:
+            left[workflow] = _add_steps(question, workflow)
+    steps = tuple(question.steps)
+    return Decision(event, steps, {workflow: why for workflow, why in left.items() if why})
+
+
+def _add_steps(question: _Question, workflow: Workflow) -> str:
+    """Add what the table says, where there is a reason to; why there is none, "" where one is."""
+    if missing := _missing(question.project, workflow):
+        return missing
+    row = TABLE[question.stage][workflow]
+    found = [
+        Step(workflow, rule.verb, environment, why)
+        for rule in row.rules
+        for environment in question.environments(rule)
+        if (why := _WHY[workflow](question, environment))
+    ]
+    question.steps += found
+    if found:
+        return ""
+    if not row.rules:
+        return row.why
+    if workflow != "deployments" or not question.deployments:
+        return _UNCHANGED[workflow]
+    if question.stage is Stage.GONE:
+        return "no environment runs branches"
+    return "no environment that is asked for takes it"
+
+
+def _missing(project: Project, workflow: Workflow) -> str:
+    """What of a workflow's configuration is not there, "" where it is."""
+    image = project.settings.image
+    if workflow == "image" and image is None:
+        return "no image is configured"
+    if workflow == "worker" and not project.settings.worker and not (image and image.pools):
+        return "neither a worker nor a pool of the image is configured"
+    return ""
 
 
 def _since(project: Project, stage: Stage) -> str | None:
@@ -130,51 +173,17 @@ def _since(project: Project, stage: Stage) -> str | None:
         return None  # forced, or from elsewhere: then everything may have changed
 
 
-# Image -----------------------------------------------------------------------------------
+# Why ------------------------------------------------------------------------------------
 
 
-def _image(question: _Question) -> tuple[list[Step], str]:
-    image = question.project.settings.image
+def _why_image(question: _Question, environment: str) -> str:
+    project, image = question.project, question.project.settings.image
     if image is None:
-        return [], "no image is configured"
-    if question.stage is Stage.GONE:
-        return [], "a branch that is gone changes no image"
-    verbs: Mapping[Stage, Verb] = {Stage.PROPOSED: "build", Stage.MERGED: "release"}
-    verb = verbs.get(question.stage, "check")
+        return ""
     if question.since is None:
-        return [Step("image", verb, "", "could not tell what the push has changed")], ""
-    changed = _image_inputs(question.project, image, question.since)
-    if not changed:
-        return [], "none of its inputs has changed"
-    return [Step("image", verb, "", f"changed: {changed}")], ""
-
-
-def _image_inputs(project: Project, image: Image, since: str) -> str:
-    return describe(changed_inputs(project, image, select(project, image), since))
-
-
-# Worker ----------------------------------------------------------------------------------
-
-
-def _worker(question: _Question) -> tuple[list[Step], str]:
-    project, stage = question.project, question.stage
-    pools = project.settings.image.pools if project.settings.image else {}
-    if not project.settings.worker and not pools:
-        return [], "neither a worker nor a pool of the image is configured"
-    if stage not in {Stage.PROPOSED, Stage.MERGED}:
-        return [], "nothing is written at this stage"
-    environments = [
-        *question.environments("branch"),
-        *(question.environments("default") if stage is not Stage.PROPOSED else ()),
-    ]
-    steps = []
-    for name in environments:
-        why = _why_worker(question, name)
-        if why:
-            steps.append(Step("worker", "update", name, why))
-    if steps:
-        return steps, ""
-    return [], "none of its inputs has changed, and no image is handed over"
+        return _CANNOT_TELL
+    changed = describe(changed_inputs(project, image, select(project, image), question.since))
+    return f"changed: {changed}" if changed else ""
 
 
 def _why_worker(question: _Question, environment: str) -> str:
@@ -189,7 +198,7 @@ def _why_worker(question: _Question, environment: str) -> str:
     if not workers and not pools.get(environment):
         return ""
     if workers and question.since is None:
-        reasons.append("could not tell what the push has changed")
+        reasons.append(_CANNOT_TELL)
     elif workers and question.since is not None:
         changed = project.repository.changed_files(question.since).paths
         names = [file for worker in workers for file in worker.files(environment)]
@@ -212,51 +221,15 @@ def _says_worker(project: Project, path: str, since: str) -> bool:
     return before.get("worker") != after.get("worker")
 
 
-# Deployments -----------------------------------------------------------------------------
-
-
-def _deployments(question: _Question) -> tuple[list[Step], str]:
-    branch, default = question.environments("branch"), question.environments("default")
-    if question.stage is Stage.GONE:
-        gone = question.project.context.gone
-        why = f"{gone} is gone, and what still runs it goes back"
-        return [Step("deployments", "sync", name, why) for name in branch], (
-            "no environment runs branches"
-        )
-    why = _why_deployments(question)
-    if not why:
-        return [], "neither a manifest nor what its flows import has changed"
-    verbs: Mapping[Stage, tuple[Verb, Verb]] = {
-        Stage.PROPOSED: ("apply", "plan"),
-        Stage.SHOWN: ("plan", "plan"),
-        Stage.MERGED: ("sync", "apply"),
-    }
-    if question.stage is Stage.OFFLINE:
-        return [Step("deployments", "check", "", why)], ""
-    context = question.project.context
-    if in_queue(context):
-        branch = ()  # it has a branch of its own, and DEV has the pull request's
-    if question.stage is not Stage.MERGED and context.base not in {
-        None,
-        question.project.default_branch,
-    }:
-        default = ()  # what is merged into another branch changes nothing in PROD
-    on_branch, on_default = verbs[question.stage]
-    first = [Step("deployments", on_branch, name, why) for name in branch]
-    second = [Step("deployments", on_default, name, why) for name in default]
-    # PROD first after a merge: nobody waits for DEV then.
-    steps = second + first if question.stage is Stage.MERGED else first + second
-    return steps, "no environment that is asked for takes it"
-
-
 def _why_deployments(question: _Question) -> str:
-    """Why deployments are looked at, "" where nothing of them has changed."""
     from flowlift.deployments.declared import read_manifests
     from flowlift.repo.changes import modified
 
     project = question.project
+    if question.stage is Stage.GONE:
+        return f"{project.context.gone} is gone, and what still runs it goes back"
     if question.since is None:
-        return "could not tell what the push has changed"
+        return _CANNOT_TELL
     if not project.repository.changed_files(question.since).paths:
         return ""
     try:
@@ -273,8 +246,15 @@ def _why_deployments(question: _Question) -> str:
     return ""
 
 
-_DECIDERS: Mapping[Workflow, Callable[[_Question], tuple[list[Step], str]]] = {
-    "image": _image,
-    "worker": _worker,
-    "deployments": _deployments,
+_WHY: Mapping[Workflow, Callable[[_Question, str], str]] = {
+    "image": _why_image,
+    "worker": _why_worker,
+    "deployments": lambda question, environment: question.deployments,
+}
+"""Why a workflow has something to do in an environment, "" where it has nothing to do."""
+
+_UNCHANGED: Mapping[Workflow, str] = {
+    "image": "none of its inputs has changed",
+    "worker": "none of its inputs has changed, and no image is handed over",
+    "deployments": "neither a manifest nor what its flows import has changed",
 }

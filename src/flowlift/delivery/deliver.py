@@ -1,6 +1,6 @@
 """Deliver: what the event of a CI asks for, decided, done in order, and reported.
 
-The order is that of `deciding.WORKFLOWS`: image, worker, deployments. What fails ends the delivery,
+The order is that of `project.workflows`: image, worker, deployments. What fails ends the delivery,
 so that nothing ever points to an image or a pool that is not there yet; the report is written all
 the same.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from flowlift.delivery.deciding import Decision, Request, Step, Workflow, decide
+from flowlift.delivery.deciding import Decision, Request, Step, decide
 from flowlift.delivery.deliver_deployments import deliver_deployments
 from flowlift.delivery.deliver_image import deliver_image
 from flowlift.delivery.deliver_worker import deliver_worker
@@ -20,6 +20,7 @@ from flowlift.delivery.teller import Teller
 from flowlift.errors import FlowliftError
 from flowlift.forge import Forge, find_forge
 from flowlift.project.project import Project
+from flowlift.project.workflows import Workflow
 from flowlift.repo.command import has_login, logged_in
 
 

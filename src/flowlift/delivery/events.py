@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 
 from flowlift.errors import InputError
 from flowlift.project.context import CiContext
+from flowlift.project.workflows import Stage
 
 _BY_HAND = frozenset(
     {"workflow_dispatch", "repository_dispatch", "schedule"}
@@ -18,23 +18,6 @@ _BY_HAND = frozenset(
 
 KNOWN = ("pull_request", "push", "delete", "merge_group", "workflow_dispatch", "schedule")
 """The names that `--event` takes."""
-
-
-class Stage(str, Enum):
-    """How far a change has come, and so what is done with it."""
-
-    PROPOSED = "proposed"
-    """A pull request: DEV gets it, and what PROD would get is shown."""
-    SHOWN = "shown"
-    """A draft, or a merge queue's trial: all is planned, and nothing written."""
-    OFFLINE = "offline"
-    """A fork's pull request, which has no secrets: only what the repository itself tells."""
-    MERGED = "merged"
-    """On the default branch: PROD gets it, and DEV goes back to the default branch."""
-    GONE = "gone"
-    """A branch that is closed or deleted: DEV goes back to the default branch."""
-    NOTHING = "nothing"
-    """Nothing of flowlift's."""
 
 
 @dataclass(frozen=True, slots=True)

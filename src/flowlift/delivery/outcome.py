@@ -12,6 +12,7 @@ from flowlift.findings import Finding
 from flowlift.forge import Forge
 from flowlift.plan.model import Plan
 from flowlift.project.project import Project
+from flowlift.project.workflows import WRITING
 from flowlift.render.delivery import facts_section, failure_section
 from flowlift.render.visible import visible
 
@@ -91,6 +92,6 @@ def failed(step: Step, error: FlowliftError, findings: Sequence[Finding] = ()) -
         code=error.exit_code,
         error=error,
         findings=tuple(findings),
-        state="failure" if step.verb in {"apply", "sync", "update", "release"} else "",
+        state="failure" if step.verb in WRITING else "",
         data={"error": message, "remedy": remedy},
     )

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from flowlift.delivery.annotations import write_code_quality
 from flowlift.delivery.comment import CommentPage, write_comment
-from flowlift.delivery.deciding import WORKFLOWS, Decision
-from flowlift.delivery.events import Stage
+from flowlift.delivery.deciding import Decision
 from flowlift.delivery.outcome import Outcome
 from flowlift.errors import ForgeError
 from flowlift.forge import Forge, Status
 from flowlift.project.outputs import write_outputs
 from flowlift.project.project import Project
+from flowlift.project.workflows import WORKFLOWS, Stage
 from flowlift.render.comment import section_key
 from flowlift.render.data import plan_json
 from flowlift.render.visible import visible

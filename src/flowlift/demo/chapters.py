@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flowlift.config import own_variable
 from flowlift.demo.image import tell_image
 from flowlift.demo.prompt import Prompt
 from flowlift.demo.stage import DEFAULT_BRANCH, DemoStage
@@ -43,7 +44,7 @@ class _Scene:
         place = environment.upper()
         witness = self.teller.await_(awaited, f"waiting for Prefect in {place}")
         [url] = [each.url for each in self.stage.servers if each.environment == environment]
-        self.prompt.export(f"FLOWLIFT_{place}_API_URL", url)
+        self.prompt.export(own_variable(environment, "API_URL"), url)
         return witness
 
     def edit(self, file: str, before: str, after: str) -> None:

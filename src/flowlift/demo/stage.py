@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
 
+from flowlift.config import own_variable
 from flowlift.demo.prompt import Prompt
 from flowlift.demo.servers import Server, outside
 from flowlift.demo.witness import Witness
@@ -87,9 +88,7 @@ class DemoStage:
 
     def endpoints(self) -> dict[str, str]:
         """The variables that tell flowlift where the servers are."""
-        return {
-            f"FLOWLIFT_{server.environment.upper()}_API_URL": server.url for server in self.servers
-        }
+        return {own_variable(each.environment, "API_URL"): each.url for each in self.servers}
 
     def _raise_first(self, migrated: Future[Path]) -> Witness:
         server = self.servers[0]

@@ -1,13 +1,19 @@
-"""What a step hands on to the next step of a CI's job."""
+"""What a step hands on to the next step of a CI's job, and the files that the CI takes it from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
+OUTPUTS = ("changed", "deployments", "image", "digest", "plan")
+"""What `deliver` hands on."""
+
 DOTENV = "flowlift.env"
+"""Where GitLab takes outputs from, as variables of later jobs."""
 DOTENV_ROOM = 5_000
 """Bytes of `DOTENV`: GitLab refuses one above 5,120, and fails the job by that."""
+CODE_QUALITY = "gl-code-quality-report.json"
+"""Where GitLab takes findings from, to show them at their lines."""
 
 
 def write_outputs(environ: Mapping[str, str], outputs: Mapping[str, str]) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import tomli
 
-from flowlift.config import Settings
+from flowlift.config import Settings, own_variable
 from flowlift.errors import EndpointError
 
 _CLOUD_API = re.compile(r"(?P<base>/.*)?/accounts/(?P<account>[^/]+)/workspaces/(?P<id>[^/]+)\Z")
@@ -42,7 +42,7 @@ class Endpoint:
     @property
     def variable_prefix(self) -> str:
         """`FLOWLIFT_DEV_API`: what the environment's own variables begin with."""
-        return _prefix(self.environment)
+        return own_variable(self.environment, "API")
 
     @property
     def is_cloud(self) -> bool:
@@ -86,7 +86,7 @@ def resolve(
         EndpointError: no address is known, or the one that is cannot be one.
     """
     policy = settings.environment(environment)
-    prefix = _prefix(environment)
+    prefix = own_variable(environment, "API")
     only = len(settings.env) == 1
     given = _own(prefix, environ)
     if given is None and policy.profile:
@@ -106,10 +106,6 @@ def resolve(
         ui_url=_ui(url, given, environ, prefix, only=only),
         source=given.source,
     )
-
-
-def _prefix(environment: str) -> str:
-    return f"FLOWLIFT_{environment.upper().replace('-', '_')}_API"
 
 
 def _value(environ: Mapping[str, str], prefix: str, name: str) -> str | None:
@@ -153,17 +149,18 @@ def _nothing_set(
 
 def _profile(name: str, environment: str, environ: Mapping[str, str], home: Path) -> _Given:
     file = _profiles_file(environ, home)
+    variable = own_variable(environment, "API_URL")
     try:
         document = tomli.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise EndpointError(
             f"{environment!r} has the profile {name!r}, but there is no profiles file {file}.",
-            remedy=f"Make it: prefect profile create {name}; or set {_prefix(environment)}_URL.",
+            remedy=f"Make it: prefect profile create {name}; or set {variable}.",
         ) from None
     except (tomli.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise EndpointError(
             f"The profiles file {file} cannot be read: {error}",
-            remedy=f"Mend it, or set {_prefix(environment)}_URL.",
+            remedy=f"Mend it, or set {variable}.",
         ) from None
     profiles = document.get("profiles", {})
     values = profiles.get(name)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from flowlift.delivery.annotations import CODE_QUALITY, annotate, write_code_quality
+from flowlift.delivery.annotations import annotate, write_code_quality
 from flowlift.delivery.deciding import Step
 from flowlift.delivery.outcome import Outcome
 from flowlift.findings import Finding, Level
-from flowlift.project.outputs import DOTENV, write_outputs
+from flowlift.project.outputs import CODE_QUALITY, DOTENV, write_outputs
 
 STEP = Step("deployments", "apply", "dev", "")
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from flowlift.delivery.events import Stage, read_event, stand_in
+from flowlift.delivery.events import read_event, stand_in
 from flowlift.errors import InputError
 from flowlift.project.context import CiContext, read_context
+from flowlift.project.workflows import Stage
 
 OWN = {"full_name": "acme/platform", "default_branch": "main"}
 FORK = {"full_name": "mallory/platform"}

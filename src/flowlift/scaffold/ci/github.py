@@ -10,27 +10,27 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowlift.config import Ci, Settings
+from flowlift.project.outputs import OUTPUTS
+from flowlift.project.workflows import Stage
 from flowlift.repo.globs import exact
 from flowlift.scaffold.ci import actions
 from flowlift.scaffold.ci.document import Folded, Noted, write
-from flowlift.scaffold.ci.graph import Job, JobVariable, When, Workflow
+from flowlift.scaffold.ci.graph import Job, JobVariable, WorkflowFile
 from flowlift.scaffold.ci.install import Install
 from flowlift.scaffold.ci.paths import branch, github
 
 FOLDER = ".github/workflows"
-
-OUTPUTS = ("changed", "deployments", "image", "digest", "plan")
 
 _HOSTS_OWN = "ghcr.io"
 _PULL = "github.event_name == 'pull_request'"
 _OPEN = f"{_PULL} && github.event.action != 'closed'"
 _CLOSED = f"{_PULL} && github.event.action == 'closed'"
 _OWN = "github.event.pull_request.head.repo.full_name == github.repository"
-_CONDITIONS: Mapping[When, tuple[str, ...]] = {
-    When.PROPOSED: ("github.event_name == 'merge_group'", f"({_OPEN} && {_OWN})"),
-    When.FORKED: (f"({_OPEN} && {_OWN.replace('==', '!=')})",),
-    When.MERGED: ("github.event_name == 'push'",),
-    When.GONE: (
+_CONDITIONS: Mapping[Stage, tuple[str, ...]] = {
+    Stage.PROPOSED: ("github.event_name == 'merge_group'", f"({_OPEN} && {_OWN})"),
+    Stage.OFFLINE: (f"({_OPEN} && {_OWN.replace('==', '!=')})",),
+    Stage.MERGED: ("github.event_name == 'push'",),
+    Stage.GONE: (
         f"({_CLOSED} && {_OWN})",
         "(github.event_name == 'delete' && github.event.ref_type == 'branch')",
     ),
@@ -48,12 +48,14 @@ _CHANGE = "${{ github.event.pull_request.number || github.event.ref || github.re
 _HEAD = "${{ github.event.action != 'closed' && github.event.pull_request.head.sha || github.sha }}"
 
 
-def file_name(workflow: Workflow) -> str:
+def file_name(workflow: WorkflowFile) -> str:
     """Where a workflow stands, relative to the repository's root."""
     return f"{FOLDER}/flowlift-{workflow.name}.yml"
 
 
-def render(workflow: Workflow, settings: Settings, install: Install, default_branch: str) -> str:
+def render(
+    workflow: WorkflowFile, settings: Settings, install: Install, default_branch: str
+) -> str:
     """The text of a workflow's file."""
     document = {
         "name": workflow.title,
@@ -71,23 +73,23 @@ def render(workflow: Workflow, settings: Settings, install: Install, default_bra
     )
 
 
-def _triggers(workflow: Workflow, default_branch: str) -> dict[str, Any]:
+def _triggers(workflow: WorkflowFile, default_branch: str) -> dict[str, Any]:
     own = exact(file_name(workflow))
     paths = list(dict.fromkeys(github(glob) for glob in (*workflow.paths, own)))
     types = ["opened", "synchronize", "reopened", "ready_for_review"]
-    if When.GONE in workflow.moments:
+    if Stage.GONE in workflow.stages:
         types.append("closed")
     on: dict[str, Any] = {
         "pull_request": {"types": types, "branches": [branch(default_branch)], "paths": paths},
         "merge_group": {"branches": [branch(default_branch)]},
         "push": {"branches": [branch(default_branch)], "paths": paths},
     }
-    if When.GONE in workflow.moments:
+    if Stage.GONE in workflow.stages:
         on["delete"] = None
     return on
 
 
-def _job(job: Job, workflow: Workflow, settings: Settings, install: Install) -> dict[str, Any]:
+def _job(job: Job, workflow: WorkflowFile, settings: Settings, install: Install) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": job.title,
         "if": _condition(job),
@@ -113,7 +115,7 @@ def _condition(job: Job) -> Folded | str:
     return Folded((*(f"{part} ||" for part in parts[:-1]), parts[-1]))
 
 
-def _turn(job: Job, workflow: Workflow, ci: Ci) -> dict[str, Any]:
+def _turn(job: Job, workflow: WorkflowFile, ci: Ci) -> dict[str, Any]:
     """Whoever writes waits for its turn; only what writes nothing may be cut off by a newer one."""
     if not job.writes:
         group = f"flowlift-{job.name}-{workflow.name}-{_CHANGE}"
@@ -126,7 +128,7 @@ def _turn(job: Job, workflow: Workflow, ci: Ci) -> dict[str, Any]:
     return {"group": f"{group}-{_CHANGE}", "cancel-in-progress": False}
 
 
-def _group(job: Job, workflow: Workflow) -> str:
+def _group(job: Job, workflow: WorkflowFile) -> str:
     """One group an environment.
 
     Gitea refuses a run with two jobs of one group, though one of them is skipped. So where a
@@ -135,7 +137,7 @@ def _group(job: Job, workflow: Workflow) -> str:
     group = f"flowlift-{job.writes}"
     if sum(other.writes == job.writes for other in workflow.jobs) == 1:
         return group
-    skipped = _OVER if When.PROPOSED in job.when else f"!({_OVER})"
+    skipped = _OVER if Stage.PROPOSED in job.when else f"!({_OVER})"
     return group + _expression(f"({skipped}) && '-skipped' || ''")
 
 

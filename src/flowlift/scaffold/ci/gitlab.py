@@ -11,10 +11,12 @@ from typing import Any
 
 from flowlift.config import Settings
 from flowlift.errors import InputError
+from flowlift.project.outputs import CODE_QUALITY, DOTENV
+from flowlift.project.workflows import Stage
 from flowlift.repo.globs import exact
 from flowlift.scaffold.ci import actions
 from flowlift.scaffold.ci.document import write
-from flowlift.scaffold.ci.graph import Job, When, Workflow
+from flowlift.scaffold.ci.graph import Job, WorkflowFile
 from flowlift.scaffold.ci.install import Install
 from flowlift.scaffold.ci.paths import gitlab
 
@@ -26,25 +28,22 @@ MOST_PATHS = 50
 
 _REQUEST = '$CI_PIPELINE_SOURCE == "merge_request_event"'
 _OWN = "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID"
-DOTENV = "flowlift.env"
-"""Where `deliver` leaves its outputs, which later jobs get as variables."""
-
-CODE_QUALITY = "gl-code-quality-report.json"
-"""Where it leaves its findings, which GitLab shows at their lines."""
 _DOCKER = "docker:29"
 
 
-def file_name(workflow: Workflow) -> str:
+def file_name(workflow: WorkflowFile) -> str:
     """Where a workflow stands, relative to the repository's root."""
     return f"{FOLDER}/{workflow.name}.yml"
 
 
-def include(workflows: list[Workflow]) -> str:
+def include(workflows: list[WorkflowFile]) -> str:
     """The text of a `.gitlab-ci.yml` that has nothing but these workflows."""
     return write({"include": [{"local": f"/{file_name(workflow)}"} for workflow in workflows]})
 
 
-def render(workflow: Workflow, settings: Settings, install: Install, default_branch: str) -> str:
+def render(
+    workflow: WorkflowFile, settings: Settings, install: Install, default_branch: str
+) -> str:
     """The text of a workflow's file.
 
     Raises:
@@ -64,19 +63,19 @@ def render(workflow: Workflow, settings: Settings, install: Install, default_bra
 
 
 def _jobs(
-    job: Job, workflow: Workflow, settings: Settings, install: Install, default_branch: str
+    job: Job, workflow: WorkflowFile, settings: Settings, install: Install, default_branch: str
 ) -> dict[str, Any]:
     changes = {"paths": _paths(workflow)}
     rules = _rules(job, default_branch)
     found = _job(job, workflow, settings, install)
     stop = _name(workflow, f"{job.name}-gone")
     jobs: dict[str, Any] = {}
-    if job.writes and workflow.name == "deployments" and When.PROPOSED in job.when:
+    if job.writes and workflow.name == "deployments" and Stage.PROPOSED in job.when:
         found["environment"] = {**_review(job), "on_stop": stop}
     if rules:
         found["rules"] = [{"if": rule, "changes": changes} for rule in rules]
         jobs[_name(workflow, job.name)] = found
-    if job.writes and workflow.name == "deployments" and When.PROPOSED in job.when:
+    if job.writes and workflow.name == "deployments" and Stage.PROPOSED in job.when:
         jobs[stop] = {
             **{key: value for key, value in found.items() if key != "artifacts"},
             "script": [f"{install.command} deliver --only deployments --env {job.writes}"],
@@ -98,15 +97,15 @@ def _review(job: Job) -> dict[str, Any]:
     return {"name": f"{job.environment}/$CI_COMMIT_REF_SLUG"}
 
 
-def _name(workflow: Workflow, job: str) -> str:
+def _name(workflow: WorkflowFile, job: str) -> str:
     return f"flowlift:{workflow.name}:{job}"
 
 
 def _rules(job: Job, default_branch: str) -> list[str]:
-    conditions: Mapping[When, str] = {
-        When.PROPOSED: f"{_REQUEST} && {_OWN}",
-        When.FORKED: f"{_REQUEST} && {_OWN.replace('==', '!=')}",
-        When.MERGED: f'$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH == '
+    conditions: Mapping[Stage, str] = {
+        Stage.PROPOSED: f"{_REQUEST} && {_OWN}",
+        Stage.OFFLINE: f"{_REQUEST} && {_OWN.replace('==', '!=')}",
+        Stage.MERGED: f'$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH == '
         f"{_quoted(default_branch)}",
     }
     return [conditions[when] for when in job.when if when in conditions]
@@ -123,7 +122,7 @@ def _quoted(text: str) -> str:
     )
 
 
-def _paths(workflow: Workflow) -> list[str]:
+def _paths(workflow: WorkflowFile) -> list[str]:
     own = exact(file_name(workflow))
     paths = list(dict.fromkeys(gitlab(glob) for glob in (*workflow.paths, own)))
     if len(paths) > MOST_PATHS:
@@ -135,7 +134,7 @@ def _paths(workflow: Workflow) -> list[str]:
     return paths
 
 
-def _job(job: Job, workflow: Workflow, settings: Settings, install: Install) -> dict[str, Any]:
+def _job(job: Job, workflow: WorkflowFile, settings: Settings, install: Install) -> dict[str, Any]:
     found: dict[str, Any] = {"stage": "deploy"}
     if job.runner:
         found["tags"] = [job.runner]

@@ -1,29 +1,26 @@
-"""The three workflows as graphs of jobs, whatever forge runs them: each job is one `deliver`."""
+"""The three workflows as graphs of jobs, whatever forge runs them: each job is one `deliver`.
+
+Which job there is when, and in which order, is read off `project.workflows.TABLE`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import Literal
 
-from flowlift.config import Settings
+from flowlift.config import Ref, Settings, own_variable
 from flowlift.errors import ConfigError
-
-Name = Literal["image", "worker", "deployments"]
-
-
-class When(str, Enum):
-    """What has happened when a job runs."""
-
-    PROPOSED = "proposed"
-    """A pull request of this repository is open, or a merge queue tries it."""
-    FORKED = "forked"
-    """A pull request of a fork is open: it gets no secrets."""
-    MERGED = "merged"
-    """The default branch has a new commit, by a merge or a push."""
-    GONE = "gone"
-    """A pull request is closed, or a branch deleted."""
+from flowlift.project.workflows import (
+    DEV,
+    PROD,
+    TABLE,
+    WORKFLOWS,
+    WRITING,
+    Stage,
+    Verb,
+    Workflow,
+    writes,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,7 @@ class JobVariable:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job: one call of `flowlift deliver`, with these words.
+    """A job: one call of `flowlift deliver`, with these words, at the stages `when`.
 
     `environment` is the forge's one whose secrets the job gets and whose approvals it waits for;
     `writes` the environment (or the releases) that no two jobs write at once. `image_from` is the
@@ -46,7 +43,7 @@ class Job:
 
     name: str
     title: str
-    when: tuple[When, ...]
+    when: tuple[Stage, ...]
     words: tuple[str, ...]
     environment: str = ""
     writes: str = ""
@@ -61,42 +58,37 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Workflow:
-    """A workflow: its jobs, and the globs of the files that start it."""
+class WorkflowFile:
+    """What a workflow's file says: its jobs, and the globs of the files that start it."""
 
-    name: Name
+    name: Workflow
     title: str
     paths: tuple[str, ...]
     jobs: tuple[Job, ...] = field(default=())
 
     @property
-    def moments(self) -> frozenset[When]:
+    def stages(self) -> frozenset[Stage]:
         """All that starts one of its jobs."""
         return frozenset(when for job in self.jobs for when in job.when)
 
 
-def workflows(settings: Settings, inputs: Mapping[Name, Sequence[str]]) -> list[Workflow]:
+def workflows(settings: Settings, inputs: Mapping[Workflow, Sequence[str]]) -> list[WorkflowFile]:
     """The workflows of a repository; `inputs` has the globs of each that is configured.
 
     Raises:
         ConfigError: an environment is named so that two jobs would have one name.
     """
     found = []
-    if "image" in inputs:
-        jobs = tuple(_image(settings))
-        found.append(Workflow("image", "flowlift image", tuple(inputs["image"]), jobs))
-    if "worker" in inputs:
-        jobs = tuple(_worker(settings))
-        found.append(Workflow("worker", "flowlift worker", tuple(inputs["worker"]), jobs))
-    jobs = tuple(_deployments(settings))
-    title = "flowlift deployments"
-    found.append(Workflow("deployments", title, tuple(inputs["deployments"]), jobs))
+    for name in WORKFLOWS:
+        if name in inputs:
+            jobs = (_forked(name), *_JOBS[name](settings))
+            found.append(WorkflowFile(name, f"flowlift {name}", tuple(inputs[name]), jobs))
     for workflow in found:
         _refuse_twins(workflow)
     return found
 
 
-def _refuse_twins(workflow: Workflow) -> None:
+def _refuse_twins(workflow: WorkflowFile) -> None:
     """Refuse names that would make one job of two: the second one alone would be in the file."""
     names = [job.name for job in workflow.jobs]
     twin = next((name for name in names if names.count(name) > 1), None)
@@ -107,58 +99,43 @@ def _refuse_twins(workflow: Workflow) -> None:
         )
 
 
-def _environments(settings: Settings) -> tuple[list[str], list[str]]:
-    """The environments that run a pull request's branch, and those of the default branch."""
-    branch = [name for name, policy in settings.env.items() if policy.ref == "branch"]
-    return branch, [name for name in settings.env if name not in branch]
+def _forked(workflow: Workflow) -> Job:
+    return Job("fork", "Check a fork's changes", (Stage.OFFLINE,), ("--only", workflow))
 
 
 def _image(settings: Settings) -> Iterator[Job]:
-    branch, default = _environments(settings)
-    build = Job(
-        "build",
-        "Build and prove the image",
-        (When.PROPOSED,),
-        ("--only", "image"),
-        environment=(branch or default)[0],
-        secrets=_image_secrets(settings, release=False),
-        builds=True,
-        comments=True,
-    )
-    yield _forked("image")
-    yield build
-    handed = [name for name in settings.env if _takes_image(settings, name)]
-    for name in handed:
-        if name in branch:
-            yield _pool(settings, name, When.PROPOSED, "build", ())
-    release = Job(
-        "release",
-        "Release and promote the image",
-        (When.MERGED,),
-        ("--only", "image"),
-        environment=(default or branch)[-1],
-        writes="release",
-        secrets=_image_secrets(settings, release=True),
-        builds=True,
-        comments=True,
-        releases=True,
-    )
-    yield release
-    before: tuple[str, ...] = ()
-    for name in [*(n for n in branch if n in handed), *(n for n in default if n in handed)]:
-        job = _pool(settings, name, When.MERGED, "release", before)
-        yield job
-        before = (job.name,)
+    branch, default = settings.environments_on(DEV), settings.environments_on(PROD)
+    for stage in (Stage.PROPOSED, Stage.MERGED):
+        merged = stage is Stage.MERGED
+        (rule,) = TABLE[stage]["image"].rules
+        yield Job(
+            rule.verb,
+            f"{'Release and promote' if merged else 'Build and prove'} the image",
+            (stage,),
+            ("--only", "image"),
+            environment=(default or branch)[-1] if merged else (branch or default)[0],
+            writes="release" if merged else "",
+            secrets=_image_secrets(settings, release=merged),
+            builds=True,
+            comments=True,
+            releases=merged,
+        )
+        before: tuple[str, ...] = ()
+        for _, name in _steps(settings, "worker", stage):
+            if _takes_image(settings, name):
+                job = _pool(settings, name, stage, rule.verb, before)
+                yield job
+                before = (job.name,) if merged else ()
 
 
 def _pool(
-    settings: Settings, environment: str, when: When, image_from: str, before: tuple[str, ...]
+    settings: Settings, environment: str, stage: Stage, image_from: str, before: tuple[str, ...]
 ) -> Job:
-    merged = when is When.MERGED
+    merged = stage is Stage.MERGED
     return Job(
         f"{environment}-pool" if merged else f"{environment}-pool-proposed",
         f"{environment}: hand the {'released ' if merged else ''}image to the pool",
-        (when,),
+        (stage,),
         ("--only", "worker", "--env", environment),
         environment=environment,
         writes=environment,
@@ -171,17 +148,14 @@ def _pool(
 
 
 def _worker(settings: Settings) -> Iterator[Job]:
-    branch, default = _environments(settings)
-    yield _forked("worker")
     before: tuple[str, ...] = ()
-    for name in [*branch, *default]:
+    for _, name in _steps(settings, "worker", Stage.MERGED):
         if not settings.workers_of(name):
             continue
-        when = (When.PROPOSED, When.MERGED) if name in branch else (When.MERGED,)
         yield Job(
             f"{name}-worker",
             f"{name}: the worker and its pool",
-            when,
+            writes("worker", settings.env[name].ref),
             ("--only", "worker", "--env", name),
             environment=name,
             writes=name,
@@ -194,42 +168,14 @@ def _worker(settings: Settings) -> Iterator[Job]:
 
 
 def _deployments(settings: Settings) -> Iterator[Job]:
-    branch, default = _environments(settings)
-    yield _forked("deployments")
-    shown = default if settings.ci.preview else []
-    for place, name in enumerate(branch or (["preview"] if shown else [])):
-        asked = [*([name] if branch else []), *(shown if place == 0 else [])]
-        # Unnamed, an environment whose address is kept from pull requests is left out, not missed.
-        named = [] if set(asked) == set(settings.env) else asked
-        yield Job(
-            f"{name}-proposed",
-            f"{name}: the pull request's deployments" if branch else "What the merge will change",
-            (When.PROPOSED,),
-            ("--only", "deployments", *_options(named)),
-            environment=name,
-            writes=name if branch else "",
-            secrets=_all_workspaces(settings, asked),
-            comments=True,
-            statuses=bool(branch),
-        )
-    for name in branch:
-        yield Job(
-            name,
-            f"{name}: back to the default branch",
-            (When.MERGED, When.GONE),
-            ("--only", "deployments", *_options([name])),
-            environment=name,
-            writes=name,
-            secrets=_all_workspaces(settings, [name]),
-            comments=True,
-            statuses=True,
-        )
+    yield from _proposed_deployments(settings)
     before: tuple[str, ...] = ()
-    for name in default:
+    for name in (*settings.environments_on(DEV), *settings.environments_on(PROD)):
+        ref = settings.env[name].ref
         yield Job(
             name,
-            f"{name}: the default branch's deployments",
-            (When.MERGED,),
+            f"{name}: {_AFTER[ref]}",
+            tuple(stage for stage in writes("deployments", ref) if stage is not Stage.PROPOSED),
             ("--only", "deployments", *_options([name])),
             environment=name,
             writes=name,
@@ -238,11 +184,37 @@ def _deployments(settings: Settings) -> Iterator[Job]:
             comments=True,
             statuses=True,
         )
-        before = (name,)
+        # Production is one environment after the other; what goes back waits for nobody.
+        before = (name,) if ref == PROD else ()
 
 
-def _forked(workflow: Name) -> Job:
-    return Job("fork", "Check a fork's changes", (When.FORKED,), ("--only", workflow))
+def _proposed_deployments(settings: Settings) -> Iterator[Job]:
+    """A job for each environment that gets the branch; the first one shows all the others."""
+    steps = list(_steps(settings, "deployments", Stage.PROPOSED))
+    branch = [name for verb, name in steps if verb in WRITING]
+    shown = [name for verb, name in steps if verb not in WRITING and settings.ci.preview]
+    for place, name in enumerate(branch or (["preview"] if shown else [])):
+        asked = [*([name] if branch else []), *(shown if place == 0 else [])]
+        # Unnamed, an environment whose address is kept from pull requests is left out, not missed.
+        named = [] if set(asked) == set(settings.env) else asked
+        yield Job(
+            f"{name}-proposed",
+            f"{name}: the pull request's deployments" if branch else "What the merge will change",
+            (Stage.PROPOSED,),
+            ("--only", "deployments", *_options(named)),
+            environment=name,
+            writes=name if branch else "",
+            secrets=_all_workspaces(settings, asked),
+            comments=True,
+            statuses=bool(branch),
+        )
+
+
+def _steps(settings: Settings, workflow: Workflow, stage: Stage) -> Iterator[tuple[Verb, str]]:
+    """What a workflow does at a stage, and in which environment, one after the other."""
+    for rule in TABLE[stage][workflow].rules:
+        if rule.where:
+            yield from ((rule.verb, name) for name in settings.environments_on(rule.where))
 
 
 def _options(environments: Sequence[str]) -> tuple[str, ...]:
@@ -262,13 +234,8 @@ def _runner(settings: Settings, environment: str) -> str:
     return f"prefect-{environment}"
 
 
-def variable_prefix(environment: str) -> str:
-    """What the names of an environment's variables begin with: `FLOWLIFT_DEV_API`."""
-    return f"FLOWLIFT_{environment.upper().replace('-', '_')}_API"
-
-
 def _workspace(environment: str) -> tuple[JobVariable, ...]:
-    prefix = variable_prefix(environment)
+    prefix = own_variable(environment, "API")
     return (
         JobVariable(f"{prefix}_URL", secret=False),
         JobVariable(f"{prefix}_KEY", secret=True),
@@ -316,3 +283,15 @@ def _login(prefix: str) -> tuple[JobVariable, JobVariable]:
 
 def _host(name: str) -> str:
     return name.partition("/")[0]
+
+
+_JOBS: Mapping[Workflow, Callable[[Settings], Iterator[Job]]] = {
+    "image": _image,
+    "worker": _worker,
+    "deployments": _deployments,
+}
+
+_AFTER: Mapping[Ref, str] = {
+    DEV: "back to the default branch",
+    PROD: "the default branch's deployments",
+}

@@ -17,23 +17,23 @@ from flowlift.image.selection import select
 from flowlift.plan.checks.report import Report
 from flowlift.plan.model import Declared
 from flowlift.project.project import Project
+from flowlift.project.workflows import Workflow
 from flowlift.repo import manifest
 from flowlift.repo.closure import PROJECT_FILES
 from flowlift.repo.globs import exact
-from flowlift.scaffold.ci.graph import Name
 
 _REQUIREMENTS = "**/requirements*.txt"
 _BETWEEN_WORDS = re.compile(r"[\s\"'`;&|<>()=,\[\]{}]+")
 
 
-def read_inputs(project: Project) -> dict[Name, tuple[str, ...]]:
+def read_inputs(project: Project) -> dict[Workflow, tuple[str, ...]]:
     """The globs of each workflow that the repository has; they are our own kind of globs.
 
     Raises:
         InputError, ManifestError: no manifest is there, or one cannot be read.
         ConfigError: the image's Dockerfile is missing.
     """
-    found: dict[Name, tuple[str, ...]] = {}
+    found: dict[Workflow, tuple[str, ...]] = {}
     settings = project.settings
     if settings.image is not None:
         globs = select(project, settings.image).globs

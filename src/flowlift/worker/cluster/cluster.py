@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from flowlift.config import own_variable
 from flowlift.errors import ClusterError
 from flowlift.findings import Json
 from flowlift.worker.cluster import program
@@ -186,8 +187,8 @@ def open_cluster(environ: Mapping[str, str], environment: str, namespace: str) -
     """The cluster of `environment`: by FLOWLIFT_<ENV>_KUBECONFIG, KUBECONFIG, the user's own
     kubeconfig, or K3s's on this machine, in this order.
     """
-    name = f"FLOWLIFT_{environment.upper().replace('-', '_')}_KUBECONFIG"
-    given = environ.get(name) or environ.get("KUBECONFIG")
+    own = own_variable(environment, "KUBECONFIG")
+    given = environ.get(own) or environ.get("KUBECONFIG")
     home = Path(environ.get("HOME") or Path.home()) / ".kube" / "config"
     if not given and not home.is_file() and os.access(K3S_CONFIG, os.R_OK):
         given = str(K3S_CONFIG)

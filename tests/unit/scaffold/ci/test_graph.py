@@ -6,12 +6,13 @@ import pytest
 
 from flowlift.config import read_settings
 from flowlift.errors import ConfigError
-from flowlift.scaffold.ci.graph import When, Workflow, workflows
+from flowlift.project.workflows import Stage
+from flowlift.scaffold.ci.graph import WorkflowFile, workflows
 
 INPUTS = {"image": ["Dockerfile"], "worker": ["values.yaml"], "deployments": ["prefect.yaml"]}
 
 
-def graph(**config: Any) -> dict[str, Workflow]:
+def graph(**config: Any) -> dict[str, WorkflowFile]:
     settings = read_settings(config)
     inputs: Any = {
         name: globs
@@ -21,7 +22,7 @@ def graph(**config: Any) -> dict[str, Workflow]:
     return {workflow.name: workflow for workflow in workflows(settings, inputs)}
 
 
-def order(workflow: Workflow) -> dict[str, tuple[str, ...]]:
+def order(workflow: WorkflowFile) -> dict[str, tuple[str, ...]]:
     return {job.name: job.needs for job in workflow.jobs}
 
 
@@ -63,7 +64,7 @@ def test_secrets_of_prod_are_for_jobs_of_prod() -> None:
         for job in workflow.jobs:
             prod = any("_PROD_" in secret.name for secret in job.secrets)
             assert not prod or job.environment == "prod", job.name
-            assert When.FORKED not in job.when or not job.secrets
+            assert Stage.OFFLINE not in job.when or not job.secrets
 
 
 def test_a_worker_s_job_gets_the_logins_that_its_configuration_names() -> None:
@@ -102,7 +103,7 @@ def test_one_environment_alone_is_planned_in_pull_requests() -> None:
     found = graph(env={"prod": {}})["deployments"]
     assert [job.name for job in found.jobs] == ["fork", "preview-proposed", "prod"]
     assert not found.jobs[1].writes
-    assert When.GONE not in found.moments
+    assert Stage.GONE not in found.stages
 
 
 @pytest.mark.parametrize(
