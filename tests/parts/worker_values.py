@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
+
+from flowlift.worker.model import DesiredPool, DesiredWorker
 
 PLACEHOLDER = "DEFAULT_FLOW_IMAGE"
 IMAGE = "ghcr.io/acme/edp-flows@sha256:" + "a" * 64
@@ -83,3 +86,20 @@ def values_text(changed: Any = TEMPLATE, tail: str = TAIL) -> str:
     text = changed if isinstance(changed, str) else json.dumps(changed, indent=2)
     indented = "".join(f"        {line}\n" if line else "\n" for line in text.splitlines())
     return HEAD + indented + tail
+
+
+def desired_worker(**more: Any) -> DesiredWorker:
+    """A worker as it should be, whose release is called w; `more` is what differs."""
+    made = DesiredWorker(
+        environment="dev",
+        release="w",
+        chart="prefect-worker",
+        repository="https://charts.example.com",
+        version="2025.7.31",
+        namespace="prefect",
+        values={"worker": {"config": {"workPool": "p"}}},
+        values_file="values-dev.yaml",
+        root=".",
+        pool=DesiredPool("p", None),
+    )
+    return replace(made, **more)
