@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import os
@@ -12,13 +11,9 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
 
 import pytest
 
-from flowlift.errors import HelmError
-from flowlift.worker.cluster.chart_login import fetch_chart
-from flowlift.worker.model import DesiredPool, DesiredWorker
 from tests.parts.cluster import CHART, Cluster, WorkerPlatform
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("cluster")]
@@ -67,16 +62,6 @@ def packages(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path
         cluster.run("helm", "package", str(CHART), *words)
     cluster.run("helm", "repo", "index", str(folder))
     return folder
-
-
-class Listening(Quiet):
-    """Serves a folder to all, and keeps the logins that it is given."""
-
-    heard: ClassVar[list[str | None]] = []
-
-    def do_GET(self) -> None:
-        self.heard.append(self.headers.get("Authorization"))
-        super().do_GET()
 
 
 @contextmanager
@@ -178,62 +163,6 @@ def test_a_chart_from_a_registry(worker_platform: Make, packages: Path, helm: in
 
 
 # Behind a login --------------------------------------------------------------------------
-
-
-def private(repository: str, **more: Any) -> DesiredWorker:
-    """A worker whose chart is behind a login in `repository`."""
-    return DesiredWorker(
-        environment="dev",
-        release="w",
-        chart="prefect-worker",
-        repository=repository,
-        version=FIRST,
-        namespace="n",
-        values={},
-        values_file="v.yaml",
-        root=".",
-        pool=DesiredPool("p", None),
-        chart_login=("CHART_USER", "CHART_PASSWORD"),
-        **more,
-    )
-
-
-def fetched(repository: str, folder: Path) -> bytes:
-    """What is fetched from there with the right login."""
-    environ = {"CHART_USER": USER, "CHART_PASSWORD": PASSWORD, "XDG_CACHE_HOME": str(folder)}
-    return asyncio.run(fetch_chart(private(repository), environ)).read_bytes()
-
-
-def test_a_login_goes_to_its_repository_alone(packages: Path, tmp_path: Path) -> None:
-    package = packages / f"prefect-worker-{FIRST}.tgz"
-    index = (packages / "index.yaml").read_text()
-    own, other = tmp_path / "own", tmp_path / "other"
-    for folder in (own, other):
-        folder.mkdir()
-    (other / package.name).write_bytes(package.read_bytes())
-    with served(own, Private) as address, served(other, Listening) as elsewhere:
-        (own / "index.yaml").write_text(index.replace(package.name, f"{elsewhere}/{package.name}"))
-        assert fetched(address, tmp_path / "cache") == package.read_bytes()
-    assert Listening.heard == [None]
-    with pytest.raises(HelmError, match="is without TLS, so the login would be sent in clear"):
-        fetched("http://charts.example.com", tmp_path / "cache")
-
-
-def test_a_chart_that_is_not_what_the_index_says_is_refused(packages: Path, tmp_path: Path) -> None:
-    name = f"prefect-worker-{FIRST}.tgz"
-    folder = tmp_path / "repository"
-    folder.mkdir()
-    (folder / "index.yaml").write_bytes((packages / "index.yaml").read_bytes())
-    (folder / name).write_bytes((packages / name).read_bytes() + b"x")
-    with served(folder, Private) as address:
-        with pytest.raises(HelmError, match="is not what the repository's index says"):
-            fetched(address, tmp_path / "cache")
-        (folder / "index.yaml").write_text("no index")
-        with pytest.raises(HelmError, match=f"has no chart prefect-worker of version {FIRST}"):
-            fetched(address, tmp_path / "cache")
-    with pytest.raises(HelmError, match="cannot be fetched from 127"):
-        fetched(address, tmp_path / "cache")
-    assert not list((tmp_path / "cache").rglob("*.tgz"))
 
 
 def test_a_chart_from_a_repository_behind_a_login(

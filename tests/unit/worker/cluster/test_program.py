@@ -94,14 +94,22 @@ def test_one_that_does_not_end_is_never_killed(
     assert asyncio.run(main()) == Answer(0, "in my own time\n", "")
 
 
-def test_whoever_is_cancelled_ends_its_program_first(tmp_path: Path) -> None:
+def test_whoever_is_cancelled_ends_its_program_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file, ended = tmp_path / "begun", tmp_path / "ended"
     script = f"trap 'echo >{ended}; exit' TERM; echo >{file}; while :; do sleep 0.01; done"
 
     async def main() -> None:
-        doing = asyncio.ensure_future(run(["sh", "-c", script], ENVIRON))
-        while not file.exists():
-            await asyncio.sleep(0.001)
+        there = await begun(script, file)
+
+        async def started(*words: object, **more: object) -> Program:
+            return there
+
+        monkeypatch.setattr(program, "start", started)
+        doing = asyncio.ensure_future(run(["sh"], ENVIRON))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
         doing.cancel()
         await doing
 
