@@ -7,14 +7,7 @@ import json
 import pytest
 
 from flowlift.errors import Position
-from flowlift.worker.values.template import (
-    Template,
-    default_image,
-    read_template,
-    takes_image,
-    texts,
-    with_image,
-)
+from flowlift.worker.values.template import Template, read_template, texts
 from tests.parts.worker_values import IMAGE, PLACEHOLDER, template
 
 FILE = "template.json"
@@ -75,25 +68,11 @@ def test_the_image_is_the_default_of_its_variable() -> None:
     changed = made.with_image(IMAGE)
     assert changed is not None
     assert (changed.image, made.image) == (IMAGE, PLACEHOLDER)
-    assert with_image(made.data, PLACEHOLDER) == made.data
-
-
-@pytest.mark.parametrize(
-    ("variable", "takes", "image"),
-    [({}, True, None), ({"default": 3}, True, None), ({"default": "x"}, True, "x")],
-)
-def test_a_variable_without_a_default_takes_an_image(
-    variable: dict[str, object], takes: bool, image: str | None
-) -> None:
-    changed = template()
-    changed["variables"]["properties"]["image"] = variable
-    assert (takes_image(changed), default_image(changed)) == (takes, image)
 
 
 @pytest.mark.parametrize("odd", [{}, {"variables": None}, {"variables": {"properties": []}}])
 def test_a_template_without_the_variable_takes_none(odd: dict[str, object]) -> None:
-    assert not takes_image(odd)
-    assert default_image(odd) is None
+    assert Template(odd, FILE).image is None
     assert Template(odd, FILE).with_image(IMAGE) is None
 
 
