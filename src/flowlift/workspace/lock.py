@@ -112,6 +112,14 @@ class Lock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        ending = asyncio.ensure_future(self._end())
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            await ending  # else the next run would wait until the lease has run out
+            raise
+
+    async def _end(self) -> None:
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.gather(self._renewing, return_exceptions=True)
