@@ -97,10 +97,18 @@ def _change(inputs: PlanInputs, wanted: InScope, report: Report) -> Change:
             _refuse_held(live, holder, desired, report)
         elif not inputs.take_over:
             _refuse_foreign(inputs, live, desired, report)
-        change = compare(desired, live, wanted.policy, inputs.provenance, inputs.tool_version)
+        written = _written_from(inputs, wanted.policy)
+        change = compare(desired, live, wanted.policy, written, inputs.tool_version)
     if change.action is Action.NONE:
         return change
     return change.model_copy(update={"reasons": _reasons(inputs, wanted, change)})
+
+
+def _written_from(inputs: PlanInputs, policy: Policy) -> Provenance:
+    """What is stamped; what goes back to the default branch is our branch's no longer."""
+    if policy.branch == inputs.policy.branch:
+        return inputs.provenance
+    return inputs.provenance.model_copy(update={"branch": policy.branch, "pull_request": None})
 
 
 def _reasons(inputs: PlanInputs, wanted: InScope, change: Change) -> tuple[Reason, ...]:

@@ -191,3 +191,20 @@ def test_only_what_is_owned_is_ever_deleted(
         if change.action is Action.DELETE:
             assert present[change.deployment.partition("/")[2]] == "ours"
             assert change.deployment.partition("/")[2] not in names
+
+
+def test_what_goes_back_to_the_default_branch_is_stamped_as_its() -> None:
+    branch, default = policy("dev", "feat/a"), policy("dev")
+    back = InScope(desired(declared("a", tags=["new"]), default), default)
+    held = live("a", "feat/a", pull_request=7)
+    result = plan(
+        [],
+        [held],
+        branch,
+        wanted=[back],
+        declared=frozenset({"ingest/a"}),
+        provenance=provenance("feat/a", 7),
+    )
+    (change,) = result.writes
+    assert change.labels[stamps.BRANCH] == "main"
+    assert stamps.PULL_REQUEST not in change.labels
