@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -15,6 +14,7 @@ from flowlift.plan import stamps
 from flowlift.plan.model import Live
 from flowlift.project.project import Project
 from flowlift.workspace.client import Client
+from flowlift.workspace.clock import loop_time
 from flowlift.workspace.live import read_live
 from flowlift.workspace.runs import (
     FlowRun,
@@ -62,7 +62,7 @@ class _Tests:
     client: Client
     settings: Verify
     tell: Tell
-    begun: float = field(default_factory=time.monotonic)
+    begun: float = field(default_factory=loop_time)
     running: dict[str, Live] = field(default_factory=dict)
     outcomes: dict[str, RunOutcome] = field(default_factory=dict)
 
@@ -165,7 +165,7 @@ def _parameters(settings: Verify, key: str) -> Mapping[str, Json]:
 
 async def _watch(tests: _Tests) -> None:
     async for runs in watch_runs(tests.client, set(tests.running)):
-        waited = time.monotonic() - tests.begun
+        waited = loop_time() - tests.begun
         for run_id, live in list(tests.running.items()):
             run = runs.get(run_id)
             if run is None:
