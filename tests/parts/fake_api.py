@@ -79,11 +79,14 @@ class ModelNetwork(httpx.AsyncBaseTransport):
         return httpx.Response(answer.status, headers=headers, content=content)
 
 
-def ask_model(network: ModelNetwork, work: Callable[[Client], Awaitable[T]]) -> T:
+def ask_model(
+    network: ModelNetwork, work: Callable[[Client], Awaitable[T]], where: Endpoint | None = None
+) -> T:
     """What `work` gives with a client whose network and time are models."""
+    known = where or endpoint("http://prefect.invalid/api")
 
     async def main() -> T:
-        async with Client(endpoint("http://prefect.invalid/api"), transport=network) as client:
+        async with Client(known, transport=network) as client:
             return await work(client)
 
     return run(main())
