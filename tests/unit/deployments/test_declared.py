@@ -11,7 +11,7 @@ from flowlift.errors import InputError, ManifestError, Position
 from flowlift.findings import Level
 from flowlift.plan.checks.report import Report
 from flowlift.plan.model import Declared, Flow
-from flowlift.repo.flows import Unreadable
+from flowlift.repo.entrypoint import Unreadable
 from tests.parts import plans
 from tests.parts.small_platform import SmallPlatform
 

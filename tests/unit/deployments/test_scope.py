@@ -11,7 +11,7 @@ from flowlift.deployments.scope import Options, Scoped, find_scope
 from flowlift.errors import GitError, InputError
 from flowlift.plan.checks.report import Report
 from flowlift.plan.model import Reason
-from flowlift.repo.flows import Unreadable
+from flowlift.repo.entrypoint import Unreadable
 from tests.parts import plans
 from tests.parts.small_platform import SHARED, SmallPlatform
 
