@@ -236,6 +236,29 @@ def broken() -> Plan:
     return pull_request().model_copy(update={"findings": (*WARNINGS, *ERRORS)})
 
 
+def changing(names: list[str], *, environment: str = "dev", branch: str = "feat/a") -> Plan:
+    """A branch that changes the source of these deployments, with findings about the first."""
+    return Plan(
+        environment=environment,
+        scope="changed",
+        provenance=Provenance(repository="acme/platform", commit="c" * 40, branch=branch),
+        changes=tuple(
+            Change(
+                action=Action.UPDATE,
+                deployment=name,
+                reasons=(Reason(kind="source", detail=f"src/{name}.py"),),
+                file="prefect.yaml",
+                line=number,
+            )
+            for number, name in enumerate(names, 1)
+        ),
+        findings=tuple(
+            Finding(check="schedule", level=Level.WARNING, message=f"See '{name}'.", file=name)
+            for name in names[:3]
+        ),
+    )
+
+
 def nothing_to_do() -> Plan:
     return Plan(
         environment="dev",

@@ -3,76 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from html.parser import HTMLParser
 
-import cmarkgfm  # type: ignore[import-untyped]
 import pytest
-from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
-from hypothesis import given
-from hypothesis import strategies as st
 
 from flowlift.findings import Finding, Level
 from flowlift.plan.model import Plan
 from flowlift.render.markdown import render_markdown
-from flowlift.render.markup import code, fenced, html_code, prose
 from flowlift.render.visible import visible
 from tests.parts import example_plans as examples
 from tests.parts import golden
 from tests.parts.growth import growth
-from tests.parts.texts import ANY
-
-OURS = {
-    *("h2", "h3", "p", "strong", "em", "b", "br", "sub", "code", "pre", "ul", "li"),
-    *("table", "thead", "tbody", "tr", "th", "td", "details", "summary"),
-}
-VOID = {"br"}
-CALLS = re.compile(r"[@#!~%]\w|\bGH-\d|:\w+:")
-
-
-class Page(HTMLParser):
-    """What a forge would show: the elements, the links, the text in code and outside of it."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.elements: Counter[str] = Counter()
-        self.links: list[str] = []
-        self.comments: set[str] = set()
-        self.plain = ""
-        self.coded = ""
-        self.rows: list[int] = []
-        self.feed(cmarkgfm.github_flavored_markdown_to_html(text, Options.CMARK_OPT_UNSAFE))
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements[tag] += 1
-        if tag not in VOID:
-            self.open.append(tag)
-        self.links += [value or "" for name, value in attrs if name in {"href", "src"}]
-        if tag == "tr":
-            self.rows.append(0)
-        if tag in {"td", "th"}:
-            self.rows[-1] += 1
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_comment(self, data: str) -> None:
-        self.comments.add(data)
-
-    def handle_data(self, data: str) -> None:
-        if {"code", "pre"} & set(self.open):
-            self.coded += data
-        else:
-            self.plain += data
-
-
-def is_whole(page: Page) -> None:
-    """Every element is one of ours, and closed."""
-    assert not page.open
-    assert set(page.elements) <= OURS | {"a"}
-    assert page.comments <= {" "}
+from tests.parts.page import CALLS, Page, is_whole
 
 
 @pytest.mark.parametrize(
@@ -129,47 +70,6 @@ def test_a_hostile_name_is_shown_and_does_nothing(text: str) -> None:
     assert not re.search(r"^/\w", markdown, re.MULTILINE)
     name = text.encode("utf-8", "replace").decode()
     assert re.sub(r"\s+", " ", visible(name)) in re.sub(r"\s+", " ", page.coded)
-
-
-@given(st.text(ANY, max_size=40))
-def test_any_name_is_shown_as_it_is(text: str) -> None:
-    for markdown in (
-        f"a {code(text)} b",
-        f"<details><summary>a {html_code(text)} b</summary>\n\nx\n\n</details>",
-        f"| a | b |\n| --- | --- |\n| {code(text)} | {code(text)} |",
-    ):
-        page = Page(markdown)
-        is_whole(page)
-        assert not page.links
-        # A browser joins spaces, and markdown drops those at the edge of a paragraph.
-        assert set("".join(page.coded.split())) == set("".join(visible(text).split()))
-    table = Page(f"| a | b |\n| --- | --- |\n| {code(text)} | x |")
-    assert table.rows == [2, 2]
-
-
-ALPHABET = "aB1 `'\"@#!~<>&[](){}|\\*_-+=:/.$%^\n\t\x1b\u202e"
-
-
-@given(st.text(ALPHABET, max_size=30))
-def test_a_sentence_of_any_signs_has_no_markup(text: str) -> None:
-    page = Page(f"- x {prose(text)} y")
-    is_whole(page)
-    assert set(page.elements) <= {"ul", "li", "code"}
-    assert not page.links
-    assert not CALLS.search(page.plain)
-
-
-@given(st.lists(st.text(ALPHABET.replace("\n", ""), max_size=20), max_size=4))
-def test_a_block_of_code_ends_only_at_its_end(lines: list[str]) -> None:
-    page = Page(f"{fenced(lines, 'diff')}\n\nafter")
-    is_whole(page)
-    assert page.plain.strip() == "after"
-
-
-def test_a_quoted_name_in_a_message_stands_in_code() -> None:
-    assert prose("No pool 'k8s'. Run `prefect work-pool ls`, it doesn't hurt.") == (
-        "No pool `k8s`. Run `prefect work-pool ls`, it doesn't hurt."
-    )
 
 
 def names_in(text: str) -> set[str]:

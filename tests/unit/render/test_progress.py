@@ -7,19 +7,7 @@ import io
 import pytest
 
 from flowlift.render.progress import Progress
-from flowlift.render.screen import fit_encoding, screen_of
-
-
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    encoding = "utf-8"
-
-    def isatty(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        raise OSError("not a real terminal")
+from tests.parts.terminal import Terminal
 
 
 class Clock:
@@ -100,35 +88,7 @@ def test_a_reader_that_has_left_does_not_stop_the_work() -> None:
         progress.advance(1, 1)
 
 
-@pytest.mark.parametrize(
-    ("environ", "tty", "colour"),
-    [
-        ({}, True, True),
-        ({}, False, False),
-        ({"NO_COLOR": "1"}, True, False),
-        ({"NO_COLOR": ""}, True, True),
-        ({"TERM": "dumb"}, True, False),
-        ({"FORCE_COLOR": "1"}, False, True),
-        ({"FORCE_COLOR": "0"}, False, False),
-        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, False),
-    ],
-)
-def test_colours_are_for_those_who_want_them(
-    environ: dict[str, str], tty: bool, colour: bool
-) -> None:
-    stream = Terminal() if tty else io.StringIO()
-    assert screen_of(stream, environ).colour is colour
-
-
-def test_the_width_is_the_terminals_or_fits_a_log() -> None:
-    assert screen_of(io.StringIO(), {}).width == 120
-    assert screen_of(Terminal(), {"COLUMNS": "97"}).width == 97
-    assert screen_of(Terminal(), {"COLUMNS": "3"}).width == 40
-
-
 def test_a_stream_without_unicode_gets_escapes_instead_of_a_crash() -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    assert not screen_of(stream, {}).unicode
-    assert fit_encoding("Größe ✓", stream) == "Gr\\xf6\\xdfe \\u2713"
     with Progress(stream, environ={}) as progress:
         progress.step("Größe")
