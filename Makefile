@@ -46,7 +46,7 @@ types: $(STAMP) ## mypy, strict
 	@$(BIN)/mypy --no-error-summary
 
 unit: $(STAMP) ## the tests that need nothing
-	@$(PYTEST) tests/unit $(ARGS)
+	@$(PYTEST) tests/unit tests/house $(ARGS)
 
 real: $(STAMP) ## the tests with real parts
 	@$(PYTEST) tests/real $(ARGS)

@@ -19,6 +19,8 @@ from flowlift.repo.closure import MOST_CHAINS, reached
 from flowlift.repo.entrypoint import Entrypoint
 from tests.parts import loader, trees
 
+pytestmark = pytest.mark.real
+
 Load = Callable[[dict[str, Any]], list[str]]
 
 
