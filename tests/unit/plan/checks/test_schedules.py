@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,15 +13,14 @@ from flowlift.plan.checks.report import Report
 from flowlift.plan.checks.schedules import check_schedules
 from flowlift.plan.desired import resolve
 from flowlift.plan.templates import TemplateValues
-from tests.parts.plans import declared, flow, names, policy
+from tests.parts.plans import declared, desired, flow, names, policy
 
 
-def found(*schedules: Any, **entry: Any) -> list[Finding]:
+def found(*schedules: Any, build: Any = ()) -> list[Finding]:
     """What is found in these schedules, while they are read and afterwards."""
     report = Report()
-    resolution = resolve(
-        declared(schedules=list(schedules), **entry), flow(), TemplateValues(), policy()
-    )
+    item = replace(declared(schedules=list(schedules)), build=build)
+    resolution = resolve(item, flow(), TemplateValues(), policy())
     check_values(resolution, report)
     check_schedules(resolution.desired, report)
     return report.findings
@@ -73,3 +73,53 @@ def test_a_sound_schedule_has_no_findings(schedule: dict[str, Any]) -> None:
 def test_one_slug_twice_is_refused() -> None:
     twice = [{"cron": "0 1 * * *", "slug": "a"}, {"cron": "0 2 * * *", "slug": "a"}]
     assert names(found(*twice)) == ["schedule"]
+
+
+def test_two_slugs_are_compared_letter_by_letter_and_no_slug_is_none() -> None:
+    times = [{"cron": f"0 {hour} * * *"} for hour in range(4)]
+    apart = [times[0], times[1], {**times[2], "slug": "a"}, {**times[3], "slug": "A"}]
+    assert found(*apart) == []
+
+
+def test_a_sixth_field_is_the_second_and_is_told() -> None:
+    (finding,) = found({"cron": "0 6 * * * 30"})
+    assert (finding.check, finding.level.value) == ("cron-seconds", "warning")
+
+
+def test_a_day_of_both_may_be_one_that_never_comes() -> None:
+    both = {"cron": "0 0 31 2 1"}
+    assert found({**both, "day_or": True}) == []
+    assert names(found({**both, "day_or": False})) == ["never-fires"]
+
+
+@pytest.mark.parametrize("zone", ["../../etc/passwd", "a\0b", "x" * 300, "größe", 5])
+def test_a_hostile_time_zone_is_none(zone: Any) -> None:
+    (finding,) = found({"cron": "0 6 * * *", "timezone": zone})
+    assert finding.check == "timezone"
+    assert finding.message.isprintable()
+
+
+@pytest.mark.parametrize("cron", ["\n", "* * * *", "60 * * * *", "\x1b[2J * * * *", [1], {"a": 1}])
+def test_what_is_no_cron_expression_is_shown_harmlessly(cron: Any) -> None:
+    (finding,) = found({"cron": cron})
+    assert finding.check == "schedule"
+    assert finding.message.isprintable()
+
+
+def test_what_a_build_will_tell_is_not_looked_at() -> None:
+    raw = {"cron": "{{ build.cron }}", "timezone": "{{ build.zone }}"}
+    assert found(raw, build=[{"acme.build": {"id": "build"}}]) == []
+
+
+def test_a_finding_stands_at_the_key_that_it_is_about() -> None:
+    lines: dict[tuple[str | int, ...], int] = {
+        ("schedules", 1): 20,
+        ("schedules", 1, "timezone"): 22,
+    }
+    entry = declared(schedules=[{"cron": "@daily"}, {"cron": "x", "timezone": "y"}])
+    report = Report()
+    check_schedules(desired(replace(entry, lines=lines)), report)
+    assert [(finding.check, finding.line) for finding in report.findings] == [
+        ("timezone", 22),
+        ("schedule", 20),
+    ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from flowlift.findings import Finding
 from flowlift.plan.checks.report import Report
 from flowlift.plan.checks.templates import check_templates
@@ -69,3 +71,85 @@ def test_a_token_in_the_manifest_is_refused() -> None:
 def test_a_value_of_this_machine_is_told() -> None:
     pull = ({"prefect.deployments.steps.set_working_directory": {"directory": "{{ $PWD }}"}},)
     assert names(found(TemplateValues(environ={"PWD": "/x"}), pull=pull)) == ["machine-path"]
+
+
+def test_a_value_that_can_be_resolved_is_nothing_to_tell() -> None:
+    values = TemplateValues(
+        environ={"STAGE": "dev", "TOKEN_URL": "https://x"},
+        variables={"team": "data"},
+        blocks={("s3-bucket", "raw"): BlockValue({"bucket": "acme"})},
+    )
+    assert (
+        found(
+            values,
+            parameters={"a": "{{ $STAGE }}", "b": "{{ prefect.variables.team }}"},
+            description="{{ STAGE }} {{ ctx.flow_run.name }} {{ a b }}",
+            tags=["{{ prefect.blocks.s3-bucket.raw.bucket }}", "{{ $TOKEN_URL }}"],
+        )
+        == []
+    )
+
+
+def test_without_a_workspace_neither_blocks_nor_variables_are_missed() -> None:
+    values = TemplateValues(offline=True)
+    words = ["{{ prefect.blocks.secret.pw }}", "{{ prefect.variables.team }}"]
+    assert found(values, tags=words, pull=({"a.b": {"x": words}},)) == []
+    assert names(found(TemplateValues(), tags=words)) == ["missing-block", "missing-variable"]
+
+
+@pytest.mark.parametrize(
+    ("word", "check", "remedy"),
+    [
+        ("prefect.blocks.s3-bucket.raw.key", "missing-block", "Create the block 'raw' of type"),
+        ("prefect.variables.team", "missing-variable", "prefect variable set team VALUE"),
+        ("$STAGE", "unset-env", "Set STAGE where flowlift runs."),
+        ("flow_run.id", "undefined-word", "use a flow run name or a parameter"),
+        ("variables.team", "undefined-word", "Write `{{ prefect.variables.team }}`."),
+        ("blocks.x.y", "undefined-word", "Write `{{ prefect.blocks.x.y }}`."),
+        ("image", "undefined-word", "Give a build or push step this `id`"),
+    ],
+)
+def test_each_loss_has_its_check_and_its_remedy(word: str, check: str, remedy: str) -> None:
+    (finding,) = found(TemplateValues(), description=f"a {{{{ {word} }}}}")
+    assert finding.check == check
+    assert remedy in finding.remedy
+    assert "description" in finding.message
+
+
+def test_a_word_twice_at_one_place_is_told_once() -> None:
+    assert len(found(TemplateValues(), description="{{ $A }} {{ $A }} {{ $B }}")) == 2
+    assert len(found(TemplateValues(), tags=["{{ $A }}", "{{ $A }}"])) == 2
+
+
+def test_an_unset_variable_of_a_pull_step_is_the_workers_to_fill_in() -> None:
+    assert found(TemplateValues(), pull=({"a.b": {"x": "{{ $STAGE }}"}},)) == []
+
+
+def test_a_variable_of_this_machine_that_is_not_set_is_only_unset() -> None:
+    assert names(found(TemplateValues(), description="{{ $HOME }}")) == ["unset-env"]
+
+
+@pytest.mark.parametrize(
+    ("data", "checks"),
+    [
+        ({"work_pool": {"name": "p", "job_variables": {"password": "x"}}}, ["secret-in-clear"]),
+        ({"parameters": {"password": "x"}}, []),
+        ({"work_pool": {"name": "p", "job_variables": {"password": ""}}}, []),
+        ({"work_pool": {"name": "p", "job_variables": {"password": "{{ ctx.x }}"}}}, []),
+        ({"parameters": {"dsn": "postgres://me:hunter2@db/x"}}, ["secret-in-manifest"]),
+        ({"pull": ({"a.b": {"access_token": "x"}},)}, ["secret-in-clear"]),
+    ],
+)
+def test_a_value_named_like_a_secret_is_told_where_only_a_secret_is_so_named(
+    data: dict[str, Any], checks: list[str]
+) -> None:
+    findings = found(TemplateValues(), **data)
+    assert names(findings) == checks
+    assert "hunter2" not in str(findings)
+
+
+@pytest.mark.parametrize("text", ["{{ \x1b }}", "{{ a\nb }}", "{{" * 500, "}} {{", "{{ größe }}"])
+def test_hostile_braces_are_text_or_told_harmlessly(text: str) -> None:
+    findings = found(TemplateValues(), description=text)
+    assert all(finding.message.isprintable() for finding in findings)
+    assert names(findings) == (["undefined-word"] if "größe" in text else [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from flowlift.findings import Finding
 from flowlift.plan.checks.report import Report
 from flowlift.plan.checks.workspace import check_pools
+from flowlift.plan.fields import KnownAfterBuild
 from flowlift.plan.model import Pool
-from tests.parts.plans import declared, desired, names
+from tests.parts.plans import declared, desired, names, policy
 
 POOL = Pool(
     "pool",
@@ -65,3 +67,89 @@ def test_a_job_variable_that_the_pool_needs_is_asked_for() -> None:
     template = {"variables": {"required": ["image"], "properties": {"image": {"type": "string"}}}}
     pool = Pool("pool", "kubernetes", base_job_template=template)
     assert names(found(pool)) == ["job-variables"]
+
+
+def test_without_a_pool_nobody_would_ever_run_it() -> None:
+    report = Report()
+    check_pools([desired(declared(work_pool=None))], {}, [], report)
+    assert names(report.findings) == ["no-work-pool"]
+
+
+def test_a_pool_that_is_near_none_is_missing_all_the_same() -> None:
+    (finding,) = found(Pool("completely-other", "process"))
+    assert finding.message == "The workspace has no work pool 'pool'."
+    assert "prefect work-pool create pool" in finding.remedy
+
+
+def test_a_pool_that_the_policy_names_is_told_as_the_policys() -> None:
+    report = Report()
+    check_pools([desired(declared(), policy("dev", pool="gone"))], {}, [], report)
+    assert "'gone' (see policy dev)" in report.findings[0].message
+
+
+def test_a_pool_that_runs_nothing_now_or_ever_is_told() -> None:
+    paused = replace(POOL, paused=True)
+    (finding,) = found(paused)
+    assert (finding.check, finding.level.value) == ("paused-work-pool", "warning")
+    (finding,) = found(replace(POOL, type="prefect-agent"))
+    assert (finding.check, finding.level.value) == ("agent-work-pool", "error")
+
+
+def test_each_of_several_deployments_is_looked_at() -> None:
+    report = Report()
+    items = [desired(declared(name, work_pool={"name": pool})) for name, pool in ("ap", "bq")]
+    check_pools(items, {}, [], report)
+    assert [finding.deployment for finding in report.findings] == ["ingest/a", "ingest/b"]
+
+
+def test_a_missing_queue_names_the_nearest_and_all() -> None:
+    (finding,) = found(POOL, work_queue_name="fsat")
+    assert "is 'fast' meant?" in finding.message
+    assert finding.remedy == "Its queues: default, fast."
+
+
+@pytest.mark.parametrize(
+    "value", ["{{ cpu }}", None, KnownAfterBuild(), "{{ prefect.variables.cpu }}"]
+)
+def test_a_job_variable_that_is_filled_in_later_is_not_looked_at(value: Any) -> None:
+    item = desired(declared())
+    item = replace(item, body={**item.body, "job_variables": {"cpu": value}})
+    report = Report()
+    check_pools([item], {"pool": POOL}, ["pool"], report)
+    assert report.findings == []
+
+
+def test_a_pool_that_a_build_will_name_is_not_looked_at() -> None:
+    item = desired(declared())
+    item = replace(item, body={**item.body, "work_pool_name": KnownAfterBuild()})
+    report = Report()
+    check_pools([item], {}, [], report)
+    assert report.findings == []
+
+
+@pytest.mark.parametrize("section", ["definitions", "$defs"])
+def test_a_rule_may_point_into_its_template(section: str) -> None:
+    template = {
+        "variables": {
+            "properties": {"limits": {"$ref": f"#/{section}/Limits"}},
+            section: {"Limits": {"type": "object", "required": ["cpu"]}},
+        }
+    }
+    pool = Pool("pool", "kubernetes", base_job_template=template)
+    assert found(pool, job_variables={"limits": {"cpu": 1}}) == []
+    (finding,) = found(pool, job_variables={"limits": {}})
+    assert "'cpu' is a required property" in finding.message
+
+
+def test_what_is_refused_is_never_shown_where_it_is_secret() -> None:
+    template = {"variables": {"properties": {"token": {"type": "string", "enum": ["a"]}}}}
+    pool = Pool("pool", "kubernetes", base_job_template=template)
+    (finding,) = found(pool, job_variables={"token": "hunter2"})
+    assert finding.check == "job-variables"
+    assert "hunter2" not in str(finding)
+
+
+@pytest.mark.parametrize("template", [{}, {"variables": None}, {"variables": []}])
+def test_a_pool_without_a_template_takes_any_job_variable(template: Any) -> None:
+    pool = Pool("pool", "process", base_job_template=template)
+    assert found(pool, job_variables={"anything": 1}) == []
