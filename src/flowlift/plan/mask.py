@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 
 from flowlift.findings import Json
@@ -9,13 +10,15 @@ from flowlift.plan.templates import SECRET_NAME, TOKEN_SHAPE
 
 HIDDEN = "(hidden)"
 
+_INDEX = re.compile(r"(?:\[\d+\])+$")
+
 
 def mask(value: Json, path: str, secrets: Collection[str]) -> Json:
     """`value` with everything hidden that is secret.
 
-    Secret is what stands at one of the paths `secrets`, a text under a key that is named like a
-    secret, and a text shaped like a token or a URL with a password. References such as
-    `{{ prefect.blocks.secret.x }}` are no secrets and stay readable.
+    Secret is what stands at one of the paths `secrets`, a text or a list of texts under a key that
+    is named like a secret, and a text shaped like a token or a URL with a password. References
+    such as `{{ prefect.blocks.secret.x }}` are no secrets and stay readable.
     """
     if isinstance(value, Mapping):
         return {key: mask(item, f"{path}.{key}", secrets) for key, item in value.items()}
@@ -24,7 +27,7 @@ def mask(value: Json, path: str, secrets: Collection[str]) -> Json:
     if any(path == secret or _below(path, secret) for secret in secrets):
         return HIDDEN
     if isinstance(value, str) and "{{" not in value and value:
-        name = path.rpartition(".")[2]
+        name = _INDEX.sub("", path.rpartition(".")[2])
         if SECRET_NAME.search(name) or TOKEN_SHAPE.search(value):
             return HIDDEN
     return value

@@ -37,6 +37,7 @@ def test_a_path_that_only_begins_like_a_secret_one_is_shown() -> None:
 def test_a_text_under_the_name_of_a_secret_is_hidden(key: str) -> None:
     assert mask({"deep": {key: "größe"}}, "parameters", ()) == {"deep": {key: HIDDEN}}
     assert mask("x", f"job_variables.env.{key}", ()) == HIDDEN
+    assert mask({key: ["x", ["y", 5]]}, "parameters", ()) == {key: [HIDDEN, [HIDDEN, 5]]}
 
 
 @pytest.mark.parametrize("key", ["TOKEN_URL", "key_name", "monkey", "tokens", "password_file"])
