@@ -33,6 +33,11 @@ def mask(value: Json, path: str, secrets: Collection[str]) -> Json:
     return value
 
 
+def mask_words(words: str, value: Json, path: str, secrets: Collection[str]) -> str:
+    """What is said of `value`, hidden where it may quote something secret of it."""
+    return words if mask(value, path, secrets) == value else HIDDEN
+
+
 def _below(path: str, secret: str) -> bool:
     return path.startswith((secret + ".", secret + "["))
 

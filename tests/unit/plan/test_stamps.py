@@ -83,7 +83,13 @@ def test_a_label_that_somebody_else_has_written_is_read_as_far_as_it_goes(text: 
 
 
 def test_only_what_is_not_prefects_default_is_in_the_label() -> None:
-    body: dict[str, Any] = {"tags": [], "parameters": {}, "work_queue_name": None, "version": "1", "path": None}
+    body: dict[str, Any] = {
+        "tags": [],
+        "parameters": {},
+        "work_queue_name": None,
+        "version": "1",
+        "path": None,
+    }
     assert set(stamps.digests(body, (), ())) == {"version"}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from flowlift.findings import Json
 from flowlift.plan.checks.report import Report
 from flowlift.plan.fields import is_known
+from flowlift.plan.mask import dotted, mask_words
 from flowlift.plan.model import Desired, Flow
 from flowlift.plan.overrides import by_policy
 
@@ -74,7 +75,9 @@ def _check_values(
         if trouble:
             report.add(
                 "wrong-parameter",
-                f"`{name}` does not fit the flow's signature{source}: {trouble}.",
+                f"`{name}` does not fit the flow's signature{source}: "
+                + mask_words(trouble, value, dotted((*path, name)), desired.secrets)
+                + ".",
                 remedy="Runs would fail with it. Correct the value or the signature.",
                 at=at,
                 declared=declared,

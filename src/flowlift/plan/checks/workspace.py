@@ -9,7 +9,7 @@ from typing import Any
 from flowlift.findings import Json
 from flowlift.plan.checks.report import Report
 from flowlift.plan.fields import KnownAfterBuild, is_known
-from flowlift.plan.mask import mask
+from flowlift.plan.mask import mask_words
 from flowlift.plan.model import Desired, Pool
 from flowlift.plan.overrides import by_policy
 
@@ -116,7 +116,7 @@ def _check_job_variables(desired: Desired, pool: Pool, report: Report) -> None:
             report.add(
                 "job-variables",
                 f"The work pool {pool.name!r} refuses the job variable `{name}`: "
-                + str(mask(trouble, f"job_variables.{name}", desired.secrets)),
+                + mask_words(trouble, value, f"job_variables.{name}", desired.secrets),
                 remedy="Correct it to what the pool's base job template says.",
                 at=at,
                 declared=declared,

@@ -14,6 +14,7 @@ from flowlift.findings import Finding
 from flowlift.plan.checks.parameters import check_parameters
 from flowlift.plan.checks.report import Report
 from flowlift.plan.fields import KnownAfterBuild
+from flowlift.plan.templates import TemplateValues
 from tests.parts.plans import declared, desired, flow, names, policy
 
 
@@ -151,3 +152,28 @@ def test_the_quick_answer_for_a_plain_type_is_that_of_json_schema(value: Any, ki
     fits = jsonschema.Draft202012Validator(rule).is_valid(value)
     findings = found({"parameters": {"x": value}}, {"properties": {"x": rule}})
     assert names(findings) == ([] if fits else ["wrong-parameter"])
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"password": "hunter2"},
+        {"nested": {"token": "hunter2"}},
+        {"plain": "{{ $DB_PASSWORD }}"},
+        {"nested": {"plain": "{{ $DB_PASSWORD }}"}},
+    ],
+)
+def test_a_value_that_does_not_fit_is_never_shown_where_it_is_secret(
+    parameters: dict[str, Any],
+) -> None:
+    number = {"type": "integer", "title": "number"}
+    inner = {"type": "object", "additionalProperties": number}
+    code = flow(schema={"properties": {"password": number, "plain": number, "nested": inner}})
+    values = TemplateValues(environ={"DB_PASSWORD": "hunter2"})
+    schedule = {"cron": "0 6 * * *", "parameters": parameters}
+    item = desired(declared(parameters=parameters, schedules=[schedule]), None, values, code)
+    report = Report()
+    check_parameters(item, code, report)
+    assert names(report.findings) == ["wrong-parameter"] * 2
+    assert "hunter2" not in str(report.findings)
+    assert "(hidden)" in report.findings[0].message

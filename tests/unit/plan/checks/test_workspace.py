@@ -142,11 +142,15 @@ def test_a_rule_may_point_into_its_template(section: str) -> None:
 
 
 def test_what_is_refused_is_never_shown_where_it_is_secret() -> None:
-    template = {"variables": {"properties": {"token": {"type": "string", "enum": ["a"]}}}}
+    rule = {"type": "string", "enum": ["a"]}
+    deep = {"additionalProperties": rule}
+    template = {"variables": {"properties": {"token": rule, "deep": deep}}}
     pool = Pool("pool", "kubernetes", base_job_template=template)
-    (finding,) = found(pool, job_variables={"token": "hunter2"})
-    assert finding.check == "job-variables"
-    assert "hunter2" not in str(finding)
+    for variables in ({"token": "hunter2"}, {"deep": {"token": "hunter2"}}):
+        (finding,) = found(pool, job_variables=variables)
+        assert finding.check == "job-variables"
+        assert "hunter2" not in str(finding)
+        assert "(hidden)" in finding.message
 
 
 @pytest.mark.parametrize("template", [{}, {"variables": None}, {"variables": []}])
