@@ -36,7 +36,8 @@ def declared_schedules(data: Mapping[str, Json]) -> list[tuple[Path, Json]]:
 def schedules(entry: EntryReader) -> tuple[tuple[Schedule, ...], frozenset[int]]:
     """The schedules that an entry's environment wants.
 
-    With them the positions of those that the manifest itself declares as not active.
+    With them the positions of those that the manifest itself declares as not active. A slug or
+    parameters of another type are left out: the check of types tells.
     """
     found: list[Schedule] = []
     pauses: set[int] = set()
@@ -48,15 +49,16 @@ def schedules(entry: EntryReader) -> tuple[tuple[Schedule, ...], frozenset[int]]
         timing = _timing(entry, item, path)
         if timing is None:
             continue
+        slug, parameters = item.get("slug"), item.get("parameters")
         active = _active(entry, item.get("active"), path)
         if not active:
             pauses.add(len(found))
         found.append(
             Schedule(
-                slug=item.get("slug") or None,
+                slug=slug if slug and isinstance(slug, str) else None,
                 timing=timing,
                 active={"off": False, "on": True, "declared": active}[entry.policy.schedules],
-                parameters=item.get("parameters") or {},
+                parameters=parameters if isinstance(parameters, Mapping) else {},
                 max_scheduled_runs=item.get("max_scheduled_runs"),
                 path=path,
             )
@@ -106,7 +108,7 @@ def _with_rule(timing: dict[str, Json]) -> dict[str, Json]:
         return timing
     try:
         said = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return timing
     known = {key: said[key] for key in ("rrule", "timezone") if said.get(key)}
     return {"rrule": text, **known, **{k: v for k, v in timing.items() if k != "rrule"}}

@@ -13,6 +13,7 @@ from flowlift.plan.timetable import declared_schedules, schedules
 from tests.parts.plans import declared, policy
 
 CRON = {"cron": "0 6 * * *"}
+DEEP = '{"rrule": ' + "[" * 100_000
 
 
 def read(
@@ -99,6 +100,16 @@ def test_all_that_a_schedule_may_say_is_read() -> None:
     assert (found.slug, found.parameters, found.max_scheduled_runs) == ("daily", {"größe": 1}, 3)
 
 
+@pytest.mark.parametrize("wrong", ["x", ["x"], 5, {"a": 1}])
+def test_what_is_no_slug_is_left_to_the_check_of_types(wrong: Any) -> None:
+    assert only({**CRON, "slug": wrong}).slug == ("x" if wrong == "x" else None)
+
+
+@pytest.mark.parametrize("wrong", ["x", ["x"], 5])
+def test_what_are_no_parameters_is_left_to_the_check_of_types(wrong: Any) -> None:
+    assert only({**CRON, "parameters": wrong}).parameters == {}
+
+
 def test_what_is_empty_is_not_said() -> None:
     found = only({**CRON, "timezone": "", "slug": "", "parameters": None, "interval": None})
     assert found == Schedule(None, {**CRON, "day_or": True}, active=True)
@@ -144,6 +155,7 @@ def test_a_schedule_has_one_kind_of_times(raw: dict[str, Any], said: str) -> Non
         ({"rrule": '{"timezone": ""}'}, {"rrule": '{"timezone": ""}', "timezone": "UTC"}),
         ({"rrule": "{FREQ"}, {"rrule": "{FREQ", "timezone": "UTC"}),
         ({"rrule": 5}, {"rrule": 5, "timezone": "UTC"}),
+        ({"rrule": DEEP}, {"rrule": DEEP, "timezone": "UTC"}),
     ],
 )
 def test_a_rule_may_stand_with_its_time_zone_in_one_text(

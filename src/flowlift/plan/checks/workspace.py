@@ -80,7 +80,8 @@ def _check_pool(
             "name",
         )
     queue = desired.body.get("work_queue_name")
-    if queue and queue not in pool.queues:
+    known = isinstance(queue, KnownAfterBuild) or (isinstance(queue, str) and queue in pool.queues)
+    if queue and not known:
         near = difflib.get_close_matches(str(queue), pool.queues, n=1)
         add(
             "missing-queue",

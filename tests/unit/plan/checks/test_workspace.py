@@ -119,6 +119,24 @@ def test_a_job_variable_that_is_filled_in_later_is_not_looked_at(value: Any) -> 
     assert report.findings == []
 
 
+@pytest.mark.parametrize(
+    ("queue", "checks"),
+    [
+        (["q"], ["missing-queue"]),
+        ({"a": 1}, ["missing-queue"]),
+        (5, ["missing-queue"]),
+        ("", []),
+        ("{{ build.queue }}", []),
+    ],
+)
+def test_a_queue_is_a_text_that_the_pool_has(queue: Any, checks: list[str]) -> None:
+    entry = declared(work_pool={"name": "pool", "work_queue_name": queue})
+    item = desired(replace(entry, build=({"acme.build": {"id": "build"}},)))
+    report = Report()
+    check_pools([item], {"pool": POOL}, ["pool"], report)
+    assert names(report.findings) == checks
+
+
 def test_a_pool_that_a_build_will_name_is_not_looked_at() -> None:
     item = desired(declared())
     item = replace(item, body={**item.body, "work_pool_name": KnownAfterBuild()})
