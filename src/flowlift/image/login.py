@@ -26,6 +26,7 @@ from flowlift.errors import InputError, LoginError, Position
 from flowlift.image.reference import HUB
 
 _HUB_KEY = "https://index.docker.io/v1/"
+_OF_HUB = frozenset({HUB, "registry-1.docker.io", "index.docker.io"})
 _HELPER = "flowlift"
 _HELPER_TIMEOUT = 30.0
 _PASSED_ON = "_FLOWLIFT_LOGIN_"
@@ -122,7 +123,7 @@ def docker_environment(logins: Logins, kept: Collection[str] = ()) -> Iterator[d
         folder = Path(name)
         _write_configuration(logins, folder)
         for host, login in logins.given.items():
-            environ[_PASSED_ON + _key(host).encode().hex()] = f"{login.user}:{login.secret}"
+            environ[_PASSED_ON + key_of(host).encode().hex()] = f"{login.user}:{login.secret}"
         environ["DOCKER_CONFIG"] = name
         environ.setdefault("BUILDX_CONFIG", str(logins.folder / "buildx"))
         environ["PATH"] = f"{name}{os.pathsep}{environ.get('PATH', os.defpath)}"
@@ -133,7 +134,7 @@ def _write_configuration(logins: Logins, folder: Path) -> None:
     document = _document(logins.folder)
     helpers = document.setdefault("credHelpers", {})
     for host in logins.given:
-        helpers[_key(host)] = _HELPER
+        helpers[key_of(host)] = _HELPER
     (folder / "config.json").write_text(json.dumps(document), encoding="utf-8")
     for part in ("contexts", "cli-plugins"):
         if (logins.folder / part).is_dir():
@@ -147,7 +148,7 @@ def _write_configuration(logins: Logins, folder: Path) -> None:
 
 def _configured(folder: Path, registry: str, environ: Mapping[str, str]) -> Credentials | None:
     document = _document(folder)
-    key = _key(registry)
+    key = key_of(registry)
     helper = (document.get("credHelpers") or {}).get(key, document.get("credsStore"))
     if helper:
         found = _ask(helper, key, environ)
@@ -168,17 +169,31 @@ def _of_entry(entry: Mapping[str, Any], registry: str, file: Path) -> Credential
             remedy="Log in with a user and a password or access token, or set"
             " FLOWLIFT_IMAGE_USER and FLOWLIFT_IMAGE_PASSWORD.",
         )
-    user, secret = entry.get("username", ""), entry.get("password", "")
-    if entry.get("auth"):
-        try:
-            user, _, secret = base64.b64decode(entry["auth"]).decode("utf-8").partition(":")
-        except ValueError:
-            raise InputError(
-                f"The login to {registry} in Docker's configuration is broken.",
-                remedy=f"docker login {registry}",
-                at=Position(str(file)),
-            ) from None
-    return Credentials(user, secret.rstrip("\0"), str(file)) if user else None
+    try:
+        user, secret = read_login(entry)
+    except ValueError:
+        raise InputError(
+            f"The login to {registry} in Docker's configuration is broken.",
+            remedy=f"docker login {registry}",
+            at=Position(str(file)),
+        ) from None
+    return Credentials(user, secret, str(file)) if user else None
+
+
+def read_login(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """The user and the secret of a login as Docker's configuration and a pull secret hold it; both
+    are "" where it has none.
+
+    As for Docker and a kubelet `auth` wins, and what fills it up to a length is no part of it.
+
+    Raises:
+        ValueError: `auth` cannot be read.
+    """
+    user, secret, auth = (str(entry.get(key) or "") for key in ("username", "password", "auth"))
+    if auth := auth.strip():
+        padded = auth + "=" * (-len(auth) % 4)
+        user, _, secret = base64.b64decode(padded).decode("utf-8").partition(":")
+    return user, secret.rstrip("\0")
 
 
 def _ask(helper: str, key: str, environ: Mapping[str, str]) -> Credentials | None:
@@ -238,6 +253,14 @@ def _document(folder: Path) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _key(registry: str) -> str:
-    """What Docker files a registry under."""
+def key_of(registry: str) -> str:
+    """What Docker files the login to a registry under."""
     return _HUB_KEY if registry == HUB else registry
+
+
+def registry_of(key: str) -> str:
+    """The registry whose login is filed under `key`, which may be an address, or another name of
+    Docker's own registry.
+    """
+    host = key.rpartition("://")[2].partition("/")[0]
+    return HUB if host in _OF_HUB else host

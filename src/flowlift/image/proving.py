@@ -193,11 +193,7 @@ def _platforms(access: Access, image: Reference | None) -> tuple[Reference, dict
                 else "There is no image of these inputs yet.",
                 remedy="Build it with `flowlift image build`, or name another one.",
             )
-        if manifest.is_index:
-            return reference.pinned(manifest.digest), manifest.platforms
-        config = repository.config(manifest)
-    platform = "/".join(config[key] for key in ("os", "architecture", "variant") if config.get(key))
-    return reference.pinned(manifest.digest), {platform: manifest.digest}
+        return reference.pinned(manifest.digest), repository.platforms(manifest)
 
 
 def _variables(endpoint: Endpoint | None) -> dict[str, str]:

@@ -87,9 +87,7 @@ class ImageManifest:
         """The digest of each platform's manifest; attestations are left out."""
         found = {}
         for entry in self.data.get("manifests", ()):
-            platform = entry.get("platform") or {}
-            parts = [platform.get(key, "") for key in ("os", "architecture", "variant")]
-            name = "/".join(part for part in parts if part)
+            name = _platform(entry.get("platform") or {})
             if name and name != _ATTESTATION:
                 found[name] = str(entry["digest"])
         return found
@@ -169,6 +167,12 @@ class ImageRepository:
             return document
 
         return self._do(f"read the configuration of {manifest.digest}", ask)
+
+    def platforms(self, manifest: ImageManifest) -> dict[str, str]:
+        """The digest of each platform's manifest; one alone is of what its configuration says."""
+        if manifest.is_index:
+            return manifest.platforms
+        return {_platform(self.config(manifest)): manifest.digest}
 
     def tag(self, manifest: ImageManifest, tag: str) -> None:
         """Let `tag` name `manifest`, whose parts the repository has already.
@@ -332,6 +336,12 @@ class _ByHttp(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         request.url = (request.url or "").replace("https://", "http://", 1)
         return super().send(request, *args, **kwargs)
+
+
+def _platform(said: Mapping[str, str]) -> str:
+    """A platform by the name that Docker gives it, with its variant: `linux/arm/v7`."""
+    parts = [said.get(key, "") for key in ("os", "architecture", "variant")]
+    return "/".join(part for part in parts if part)
 
 
 def _anonymous(dxf: DXFBase, answer: requests.Response) -> None:

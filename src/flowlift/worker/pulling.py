@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from flowlift.errors import InputError, LoginError, Position, RegistryError
 from flowlift.findings import Finding, Json, finding
-from flowlift.image.login import Credentials
-from flowlift.image.reference import HUB, Reference, parse
+from flowlift.image.login import Credentials, read_login, registry_of
+from flowlift.image.reference import Reference, parse
 from flowlift.worker.model import DesiredWorker
 from flowlift.workspace.pools import default_image
 
@@ -80,12 +80,10 @@ def logins_of(secret: Json) -> dict[str, Credentials]:
         auths = json.loads(text)["auths"]
         found = {}
         for registry, entry in auths.items():
-            user, password = entry.get("username", ""), entry.get("password", "")
-            if entry.get("auth"):
-                user, _, password = base64.b64decode(entry["auth"]).decode().partition(":")
-            host = registry.rpartition("://")[2].partition("/")[0]
-            host = HUB if host == "index.docker.io" else host
-            found[host] = Credentials(user, password, f"the pull secret {name!r}")
+            user, password = read_login(entry)
+            if user:
+                login = Credentials(user, password, f"the pull secret {name!r}")
+                found[registry_of(registry)] = login
     except (KeyError, TypeError, ValueError, AttributeError):
         return {}
     return found
@@ -145,10 +143,7 @@ def _platforms(
         manifest = repository.read(reference.at)
         if manifest is None:
             return None
-        if manifest.is_index:
-            return list(manifest.platforms)
-        said = repository.config(manifest)
-        return [f"{said.get('os', 'linux')}/{said.get('architecture', '')}"]
+        return list(repository.platforms(manifest))
 
 
 def _judge(

@@ -48,9 +48,10 @@ class Registry:
             client.put(place, content=content).raise_for_status()
         return digest
 
-    def push_image(self, architecture: str = "amd64") -> str:
+    def push_image(self, architecture: str = "amd64", **more: str) -> str:
         """An image with nothing in it, as `NAME@sha256:...`."""
-        config = json.dumps({"os": "linux", "architecture": architecture, "rootfs": {}}).encode()
+        said = {"os": "linux", "architecture": architecture, "rootfs": {}, **more}
+        config = json.dumps(said).encode()
         manifest = {
             "schemaVersion": 2,
             "mediaType": f"{TYPES}manifest.v1+json",
@@ -138,10 +139,17 @@ def test_a_digest_that_is_not_there_is_told(public: Registry) -> None:
     assert "the flow runs would pull" in told[0][1]
 
 
-def test_another_platform_is_told(public: Registry) -> None:
-    told = found(public.push_image("arm64"), {}, "linux/amd64")
+@pytest.mark.parametrize(
+    ("image", "platform"),
+    [
+        ({"architecture": "arm64"}, "linux/arm64"),
+        ({"architecture": "arm", "variant": "v7"}, "linux/arm/v7"),
+    ],
+)
+def test_another_platform_is_told(public: Registry, image: dict[str, str], platform: str) -> None:
+    told = found(public.push_image(**image), {}, "linux/amd64")
     assert told[0][0] == "image-missing"
-    assert "is for linux/arm64, and a node is linux/amd64" in told[0][1]
+    assert f"is for {platform}, and a node is linux/amd64" in told[0][1]
 
 
 def test_a_wrong_password_in_the_pull_secret_is_told_and_not_shown(private: Registry) -> None:

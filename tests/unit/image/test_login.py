@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 
 from flowlift.errors import InputError, LoginError
-from flowlift.image.login import Credentials, docker_environment, logins
+from flowlift.image.login import (
+    Credentials,
+    docker_environment,
+    key_of,
+    logins,
+    read_login,
+    registry_of,
+)
 
 SECRET = "pass:w0rd \" ' $(x) é"
 
@@ -179,3 +186,51 @@ def test_docker_gets_flowlifts_variables_only_where_a_build_names_them(tmp_path:
     known = logins(environ, "ghcr.io", "ghcr.io")
     with docker_environment(known, ["FLOWLIFT_INDEX"]) as given:
         assert given == {"HOME": str(tmp_path), "FLOWLIFT_INDEX": "i"}
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+# A pull secret was read by a decoder of its own, which said of each what stands behind it.
+@pytest.mark.parametrize(
+    ("entry", "login"),
+    [
+        ({"auth": encoded("asha:a:b")}, ("asha", "a:b")),
+        ({"username": "asha", "password": "s"}, ("asha", "s")),
+        ({"username": "asha", "password": "s", "auth": encoded("ben:t")}, ("ben", "t")),
+        ({"auth": encoded("asha:s\0\0")}, ("asha", "s")),  # that the zeros are of the password
+        ({"auth": encoded("asha:s").rstrip("=")}, ("asha", "s")),  # that all of it is broken
+        ({"auth": f" {encoded('asha:s')}\n"}, ("asha", "s")),
+        ({"username": None, "auth": None}, ("", "")),
+        ({}, ("", "")),  # that it is the login of a user without a name
+    ],
+)
+def test_a_login_is_read_as_docker_and_a_kubelet_read_it(
+    entry: dict[str, str], login: tuple[str, str]
+) -> None:
+    assert read_login(entry) == login
+
+
+@pytest.mark.parametrize("auth", ["a", encoded("x")[:1] + "\xe9", "/w==", 5])
+def test_a_broken_login_is_named_with_its_file(tmp_path: Path, auth: object) -> None:
+    environ = docker_config(tmp_path / "docker", {"auths": {"a.io": {"auth": auth}}})
+    with pytest.raises(InputError, match=r"The login to a\.io .* is broken") as error:
+        logins(environ, "a.io", "a.io").of("a.io")
+    assert error.value.at
+    assert error.value.at.file.endswith("config.json")
+
+
+@pytest.mark.parametrize(
+    ("key", "registry"),
+    [
+        ("ghcr.io", "ghcr.io"),
+        ("https://ghcr.io/v2/", "ghcr.io"),
+        ("localhost:5000", "localhost:5000"),
+        (key_of("docker.io"), "docker.io"),
+        ("registry-1.docker.io", "docker.io"),
+        ("index.docker.io", "docker.io"),
+    ],
+)
+def test_a_login_is_filed_under_its_registry_or_an_address_there(key: str, registry: str) -> None:
+    assert registry_of(key) == registry

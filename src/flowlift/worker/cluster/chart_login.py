@@ -20,8 +20,7 @@ import httpx
 import yaml
 
 from flowlift.errors import HelmError
-from flowlift.image.login import Credentials, Logins, docker_environment, docker_folder
-from flowlift.image.reference import HUB
+from flowlift.image.login import Credentials, Logins, docker_environment, docker_folder, registry_of
 from flowlift.network import is_this_machine
 from flowlift.worker.cluster import program
 from flowlift.worker.model import DesiredWorker
@@ -30,7 +29,6 @@ TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PULL_TIMEOUT = 120.0
-_OF_HUB = frozenset({"docker.io", "registry-1.docker.io", "index.docker.io"})
 _REFUSED = re.compile(r"\b40[13]\b|denied|nauthorized|credential", re.IGNORECASE)
 
 
@@ -89,8 +87,7 @@ async def _pull(
 ) -> Path:
     """The chart from a registry. What Helm knows of other logins is left aside."""
     host = desired.chart.removeprefix("oci://").partition("/")[0]
-    known_as = HUB if host in _OF_HUB else host
-    logins = Logins({known_as: login}, docker_folder(environ), environ)
+    logins = Logins({registry_of(host): login}, docker_folder(environ), environ)
     words = ["helm", "pull", desired.chart, "--version", str(desired.version)]
     words += ["--destination", str(into), *(["--plain-http"] if desired.plain_http else [])]
     with docker_environment(logins) as known:

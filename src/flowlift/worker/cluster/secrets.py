@@ -15,6 +15,7 @@ from datetime import datetime
 from flowlift.config.worker import Secret
 from flowlift.errors import InputError, WorkerError
 from flowlift.findings import Action, FieldChange, Json
+from flowlift.image.login import key_of, read_login
 from flowlift.worker.cluster.cluster import OWNER, OWNER_LABEL
 from flowlift.worker.cluster.helm import read_time
 from flowlift.worker.model import Part
@@ -180,8 +181,8 @@ def _login(secret: Secret, environ: Mapping[str, str]) -> WantedSecret:
     if not user or not password:
         return WantedSecret(secret.name, LOGIN, None, variables)
     login = {"username": user, "password": password, "auth": _encode(f"{user}:{password}")}
-    registry = "https://index.docker.io/v1/" if secret.registry == "docker.io" else secret.registry
-    data = {LOGIN_KEY: json.dumps({"auths": {registry: login}}, sort_keys=True)}
+    auths = {key_of(secret.registry or ""): login}
+    data = {LOGIN_KEY: json.dumps({"auths": auths}, sort_keys=True)}
     return WantedSecret(secret.name, LOGIN, data, variables)
 
 
@@ -206,13 +207,10 @@ def _holds(live: Json, key: str, value: str) -> bool:
         return False
 
 
-def _logins(text: str) -> dict[str, str]:
+def _logins(text: str) -> dict[str, tuple[str, str]]:
     """The logins by registry; an email, or `auth` left out, is no difference."""
-    found = {}
-    for registry, login in json.loads(text)["auths"].items():
-        auth = login.get("auth") or _encode(f"{login['username']}:{login['password']}")
-        found[registry] = auth
-    return found
+    auths = json.loads(text)["auths"]
+    return {registry: read_login(login) for registry, login in auths.items()}
 
 
 def _encode(text: str) -> str:
