@@ -8,15 +8,11 @@ from typing import Any
 import pytest
 import tomli
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 from packaging.utils import is_normalized_name
 
 from flowlift.config import Environment, Settings, Verify, load
 from flowlift.errors import ConfigError, InputError
 from flowlift.scaffold import ScaffoldFiles, pool_name, write_platform
-from flowlift.scaffold.rendering import toml_string, yaml_scalar
-from tests.parts.texts import ANY
 
 REMOTE = "https://git.example.com/acme/platform.git"
 
@@ -165,15 +161,6 @@ def test_a_branch_comes_out_as_it_went_in(tmp_path: Path, branch: str):
     step = _yaml(tmp_path / "prefect.yaml")["pull"][0]
     assert step["prefect.deployments.steps.git_clone"]["branch"] == branch
     assert load(tmp_path).settings.default_branch == branch
-
-
-printable = st.text(ANY, min_size=1).filter(str.isprintable)
-
-
-@given(printable)
-def test_any_printable_text_survives_yaml_and_toml(text: str):
-    assert yaml.safe_load(f"a:\n  b: {yaml_scalar(text)}\n  c: 1\n") == {"a": {"b": text, "c": 1}}
-    assert tomli.loads(f"a = {toml_string(text)} # b\n") == {"a": text}
 
 
 @pytest.mark.parametrize(

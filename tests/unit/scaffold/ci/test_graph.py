@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from flowlift.config import read_settings
 from flowlift.errors import ConfigError
 from flowlift.project.workflows import Stage
 from flowlift.scaffold.ci.graph import WorkflowFile, workflows
+from tests.parts.root import ROOT
 
 INPUTS = {"image": ["Dockerfile"], "worker": ["values.yaml"], "deployments": ["prefect.yaml"]}
 
@@ -113,3 +115,13 @@ def test_one_environment_alone_is_planned_in_pull_requests() -> None:
 def test_an_environment_that_would_hide_a_job_is_refused(env: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=f"would be called '{list(env)[-1]}'"):
         graph(env=env)
+
+
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_the_docs_name_the_jobs_of_a_pull_request_and_of_a_merge(forge: str) -> None:
+    text = (ROOT / "docs" / f"{forge}.md").read_text(encoding="utf-8")
+    for name, workflow in graph(image=IMAGE, worker={}).items():
+        (line,) = (line for line in text.splitlines() if line.startswith(f"| {name} | "))
+        for stage, cell in zip((Stage.PROPOSED, Stage.MERGED), line.split(" | ")[-2:], strict=True):
+            named = {job for job in re.findall(r"`([a-z-]+)`", cell) if not job.endswith("-gone")}
+            assert named == {job.name for job in workflow.jobs if stage in job.when}
