@@ -3,13 +3,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from flowlift.delivery.annotations import annotate, write_code_quality
 from flowlift.delivery.deciding import Step
 from flowlift.delivery.outcome import Outcome
 from flowlift.findings import Finding, Level
-from flowlift.project.outputs import CODE_QUALITY, DOTENV, write_outputs
+from flowlift.project.outputs import CODE_QUALITY
 
 STEP = Step("deployments", "apply", "dev", "")
 
@@ -53,30 +51,3 @@ def test_gitlab_gets_a_report(tmp_path: Path) -> None:
 def test_elsewhere_no_report_is_written(tmp_path: Path) -> None:
     write_code_quality({"CI_PROJECT_DIR": str(tmp_path)}, [outcome(finding("one"))])
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize(
-    ("environ", "expected"),
-    [
-        ({"GITHUB_OUTPUT": "{}/out"}, "image=a@b\nchanged=true\n"),
-        (
-            {"GITLAB_CI": "true", "CI_PROJECT_DIR": "{}"},
-            "FLOWLIFT_IMAGE=a@b\nFLOWLIFT_CHANGED=true\n",
-        ),
-    ],
-)
-def test_outputs(tmp_path: Path, environ: dict[str, str], expected: str) -> None:
-    given = {key: value.replace("{}", str(tmp_path)) for key, value in environ.items()}
-    write_outputs(given, {"image": "a@b", "changed": "true"})
-    (file,) = tmp_path.iterdir()
-    assert file.name in {"out", DOTENV}
-    assert file.read_text() == expected
-
-
-def test_gitlab_s_file_keeps_its_size_and_drops_the_longest(tmp_path: Path) -> None:
-    environ = {"GITLAB_CI": "true", "CI_PROJECT_DIR": str(tmp_path)}
-    names = json.dumps([f"flow/deployment-{number}" for number in range(300)])
-    write_outputs(environ, {"changed": "true", "deployments": names, "image": "a@b"})
-    assert (tmp_path / DOTENV).read_text() == "FLOWLIFT_CHANGED=true\nFLOWLIFT_IMAGE=a@b\n"
-    write_outputs(environ, {"digest": "x" * 5_000})
-    assert "DIGEST" not in (tmp_path / DOTENV).read_text()
