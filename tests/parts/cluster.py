@@ -27,6 +27,7 @@ from tests.parts.given import given
 from tests.parts.images import Images
 from tests.parts.repositories import GitRepository
 from tests.parts.servers import Server
+from tests.parts.voices import RecordingVoice
 
 PART = "cluster"
 LOGIN = "admin:a-long-password"
@@ -292,13 +293,13 @@ class WorkerPlatform:
         """`flowlift worker update`, in this process. `lines` get what is told."""
         self.commit()
         project = open_project(self.repository.path, {**_outside(), **self.environ})
-        self.lines, self.found = [], []
+        voice = RecordingVoice()
+        self.lines, self.found = voice.lines, voice.findings
         done = update_worker(
             project,
             environment,
             UpdateOrder(image=(image or self.image) if name_image else None, **order),
-            tell=self.lines.append,
-            show=lambda prepared: self.found.extend(prepared.findings),
+            voice,
         )
         return done[0]
 

@@ -7,6 +7,7 @@ again take some hundredths of a second.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 import yaml
 
 from flowlift.config import load
-from flowlift.deployments.applying import Applied, ApplyOrder, Watcher, apply
+from flowlift.deployments.applying import Applied, ApplyOrder, apply
 from flowlift.deployments.planning import decide
 from flowlift.deployments.reading import Reading, read
 from flowlift.deployments.scope import Options
@@ -23,6 +24,7 @@ from flowlift.deployments.syncing import sync
 from flowlift.plan.model import Change, Plan
 from flowlift.project.context import CiContext
 from flowlift.project.project import Project
+from flowlift.voice import SILENT, Voice
 from flowlift.workspace.client import Client
 from tests.parts.fake_api import ModelNetwork, ask_model
 from tests.parts.fake_workspace import FakeWorkspace
@@ -63,37 +65,6 @@ CLONE = {
         "branch": "main",
     }
 }
-
-
-@dataclass
-class Heard:
-    """Whoever is told what an apply does, and is asked whether it may: all that it was told."""
-
-    says: bool = True
-    planned: list[Plan] = field(default_factory=list)
-    waited_for: list[str] = field(default_factory=list)
-    built: list[str] = field(default_factory=list)
-    done: list[str] = field(default_factory=list)
-    asked: int = 0
-    on_done: Callable[[str], Any] = lambda name: None
-
-    def watcher(self) -> Watcher:
-        """The calls that an apply makes."""
-        return Watcher(
-            planned=self.planned.append,
-            confirm=self._confirm,
-            waiting=self.waited_for.append,
-            building=self.built.append,
-            done=self._done,
-        )
-
-    def _confirm(self, plan: Plan) -> bool:
-        self.asked += 1
-        return self.says
-
-    def _done(self, change: Change, seconds: float) -> None:
-        self.done.append(change.deployment)
-        self.on_done(change.deployment)
 
 
 @dataclass
@@ -189,7 +160,7 @@ class SmallPlatform:
     def apply(
         self,
         environment: str,
-        heard: Heard | None = None,
+        voice: Voice = SILENT,
         *,
         saved: Plan | None = None,
         lock_wait: float = 300.0,
@@ -197,16 +168,23 @@ class SmallPlatform:
     ) -> Applied:
         """Apply, as `flowlift apply` does."""
         order = ApplyOrder(environment, Options(**options), saved, lock_wait=lock_wait)
-        watcher = (heard or Heard()).watcher()
-        return self.ask(environment, lambda c: apply(self.project, order, c, watcher))
+        return self.ask(environment, lambda c: apply(self.project, order, c, voice))
 
-    def interrupted(self, environment: str, heard: Heard, after: int = 1) -> Applied:
+    def interrupted(self, environment: str, voice: Voice = SILENT, after: int = 1) -> Applied:
         """Apply, and be interrupted as soon as so many deployments are written."""
 
         async def work(client: Client) -> Applied:
             order = ApplyOrder(environment)
-            doing = asyncio.ensure_future(apply(self.project, order, client, heard.watcher()))
-            heard.on_done = lambda name: len(heard.done) == after and doing.cancel()
+            left = itertools.count(after - 1, -1)
+
+            class Interrupting(Voice):
+                def written(self, change: Change, seconds: float) -> None:
+                    super().written(change, seconds)
+                    if next(left) == 0:
+                        doing.cancel()
+
+            interrupting = Interrupting(voice)
+            doing = asyncio.ensure_future(apply(self.project, order, client, interrupting))
             return await doing
 
         return self.ask(environment, work)
@@ -214,8 +192,7 @@ class SmallPlatform:
     def sync(self, environment: str, **options: Any) -> Applied:
         """Bring an environment back, as `flowlift sync` does."""
         order = ApplyOrder(environment, Options("all", **options), returning=True)
-        watcher = Heard().watcher()
-        return self.ask(environment, lambda c: sync(self.project, order, c, watcher))
+        return self.ask(environment, lambda c: sync(self.project, order, c, SILENT))
 
 
 def entry(name: str, flow: str, *schedules: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def command(
     written. What is right already is not written either. A saved plan is applied exactly, or
     refused if the workspace or the repository has changed since.
     """
-    from flowlift.cli.applying import Shown
+    from flowlift.cli.apply_voice import ApplyVoice
     from flowlift.deployments.applying import ApplyOrder, apply
     from flowlift.render.data import read_plan
 
@@ -68,9 +68,9 @@ def command(
         saved,
         lock_wait=lock_wait,
     )
-    shown = Shown(environment, as_json=as_json, ask=not (yes or saved))
+    voice = ApplyVoice(as_json=as_json, ask=not (yes or saved))
 
     async def work(client: Client) -> Applied:
-        return await apply(project, order, client, shown.watcher())
+        return await apply(project, order, client, voice)
 
-    return shown.conclude(session.with_client(project, environment, work))
+    return voice.conclude(session.with_client(project, environment, work))

@@ -38,13 +38,11 @@ def _write(*, forge: Forge, directory: Path, as_json: bool) -> None:
     They start on what the configuration names: manifests, sources, the image's inputs, the worker's
     values. Each of their jobs is one call of `flowlift deliver`.
     """
-    import json
-
     from flowlift.scaffold.ci.files import write
 
     done = write(session.open_here(directory), forge)
     if as_json:
-        click.echo(json.dumps({entry.file: entry.how for entry in done}, indent=2))
+        session.print_json({entry.file: entry.how for entry in done})
         return
     for entry in done:
         sign = {"created": "+", "changed": "~", "kept": " "}[entry.how]
@@ -62,9 +60,6 @@ def _check(*, forge: Forge | None, directory: Path, as_json: bool) -> int:
     Leaves with 2 where they do not. What you have added to them is yours, and pins of actions
     may be newer; but they start on exactly what is configured.
     """
-    import json
-    from dataclasses import asdict
-
     from flowlift.errors import InputError
     from flowlift.render.visible import visible
     from flowlift.scaffold.ci.files import check
@@ -72,8 +67,7 @@ def _check(*, forge: Forge | None, directory: Path, as_json: bool) -> int:
     found = check(session.open_here(directory), forge)
     wrong = {file: differences for file, differences in found.items() if differences}
     if as_json:
-        plain = {file: [asdict(entry) for entry in entries] for file, entries in found.items()}
-        click.echo(json.dumps(plain, indent=2))
+        session.print_json(found)
     else:
         for file, differences in wrong.items():
             for entry in differences:

@@ -74,13 +74,13 @@ def command(
     On a pull request DEV gets the branch, and its comment says what DEV runs and what the merge
     will change in PROD. After the merge PROD gets it. When a branch is gone, DEV goes back.
     """
-    from flowlift.cli.delivering import Told
+    from flowlift.cli.deliver_voice import DeliverVoice
     from flowlift.delivery.deciding import Request
     from flowlift.delivery.deliver import deliver
     from flowlift.project.project import open_project
 
     project = open_project(directory, stand_in(os.environ, event, event_file))
-    told = Told(project.environ, as_json=as_json)
-    with told.running():
-        done = deliver(project, Request(only, environments, image, dry_run), told.teller())
-    return told.conclude(done)
+    voice = DeliverVoice(project.environ, as_json=as_json)
+    with voice.running():
+        done = deliver(project, Request(only, environments, image, dry_run), voice)
+    return voice.close(done)

@@ -35,12 +35,8 @@ def command(
     A line of the manifest (perhaps through an anchor), a template, the environment's policy, the
     flow's code, or Prefect's default. With ENV, templates are resolved from its workspace.
     """
-    import json
-    import sys
-
     from flowlift.deployments.explaining import explain_here, explain_in
     from flowlift.render.origins import render_origins
-    from flowlift.render.screen import screen_of
 
     project = session.open_here(directory, branch)
     if environment is None:
@@ -60,11 +56,6 @@ def command(
             ]
             for key, origins in found.items()
         }
-        click.echo(json.dumps(document, indent=2, default=str))
+        session.print_json(document, default=str)
         return
-    screen = screen_of(sys.stdout)
-    click.echo(
-        render_origins(found, colour=screen.colour, width=screen.width),
-        nl=False,
-        color=screen.colour,
-    )
+    session.show(lambda on: render_origins(found, colour=on.colour, width=on.width))

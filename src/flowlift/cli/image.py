@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -69,7 +69,7 @@ def _check(
     done = check(access, offline=offline)
     write_outputs(access.project.environ, {"needed": str(done.needed).lower()})
     if as_json:
-        _print_json(done)
+        session.print_json(done)
         return
     for change in done.changed:
         click.echo(f"{change.path}: changed ({change.why})")
@@ -127,7 +127,7 @@ def _build(
         session.say(f"{'Built' if done.built else 'Not built'} ({done.why}): {done.tag}")
     handed = _hand_over(access, environments, done.pinned)
     if as_json:
-        _print_json(done, handed=handed)
+        session.print_json({**session.plain(done), "handed": handed})
         return
     _say_handed(handed)
     click.echo(done.pinned)
@@ -173,7 +173,7 @@ def _verify(
         project.endpoint(environment) if environment else None,
     )
     if as_json:
-        _print_json(done, proven=done.proven)
+        session.print_json({**session.plain(done), "proven": done.proven})
     else:
         _say_verified(done)
     return 0 if done.proven else 1
@@ -201,7 +201,7 @@ def _release(*, directory: Path, branch: str | None, as_json: bool) -> None:
 
     done = release(_access(directory, branch))
     if as_json:
-        _print_json(done)
+        session.print_json(done)
         return
     said = f"Released {done.tag} at" if done.made else f"Nothing to do ({done.why}): {done.tag} at"
     click.echo(f"{said} {done.commit[:12]}")
@@ -250,7 +250,7 @@ def _promote(
         session.say(f"{words[done.how]}{f' ({done.why})' if done.why else ''}: {done.tag}")
     handed = _hand_over(access, environments, done.pinned)
     if as_json:
-        _print_json(done, handed=handed)
+        session.print_json({**session.plain(done), "handed": handed})
         return
     _say_handed(handed)
     click.echo(done.pinned)
@@ -297,7 +297,7 @@ def _prune(
         _access(directory), older_than=parse_age(older_than), closed=closed, dry_run=dry_run
     )
     if as_json:
-        _print_json(done, removed=done.removed, dry_run=dry_run)
+        session.print_json({**session.plain(done), "removed": done.removed, "dry_run": dry_run})
         return
     for kept in done.kept:
         session.say(f"{kept.tag}: stays ({kept.why})")
@@ -308,9 +308,10 @@ def _prune(
 
 
 def _access(directory: Path, branch: str | None = None, base: str | None = None) -> Access:
+    from flowlift.cli.voice import TerminalVoice
     from flowlift.image.access import Access
 
-    return Access(session.open_here(directory, branch, base), session.say)
+    return Access(session.open_here(directory, branch, base), TerminalVoice())
 
 
 def _check_environments(access: Access, environments: Sequence[str]) -> None:
@@ -355,13 +356,3 @@ def _say_verified(done: Verified) -> None:
         return
     went = plural(len(done.imports) - len(done.failures), "import")
     click.echo(f"{went} well, {len(done.failures)} failed in {done.image}")
-
-
-def _print_json(result: Any, **more: Any) -> None:
-    import json
-    from dataclasses import asdict, is_dataclass
-
-    def plain(value: Any) -> Any:
-        return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-
-    click.echo(json.dumps({**plain(result), **more}, indent=2, default=plain))

@@ -91,13 +91,8 @@ def show(plan: Plan, *, as_json: bool = False, out: Path | None = None) -> None:
     if as_json:
         click.echo(plan_json(plan), nl=False)
         return
-    import sys
-
-    from flowlift.render.screen import fit_encoding, screen_of
     from flowlift.render.terminal import render_plan
 
-    screen = screen_of(sys.stdout)
-    text = render_plan(plan, colour=screen.colour, width=screen.width)
-    click.echo(fit_encoding(text, sys.stdout), nl=False, color=screen.colour)
+    session.show(lambda on: render_plan(plan, colour=on.colour, width=on.width))
     if out is not None:
         session.say(f"Saved to {out}.")

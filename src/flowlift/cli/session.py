@@ -1,4 +1,4 @@
-"""What every command that talks to a workspace does first: find the project and its endpoint."""
+"""What commands share: how they find the project and its workspace, and how they print."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from flowlift.deployments.scope import Options, ScopeKind
     from flowlift.project.project import Project
+    from flowlift.render.screen import Screen
     from flowlift.workspace.client import Client
 
 T = TypeVar("T")
@@ -55,3 +56,31 @@ def on_terminal() -> bool:
 def say(text: str = "") -> None:
     """A line for a person, on standard error, so that standard output stays the result."""
     click.echo(text, err=True)
+
+
+def show(render: Callable[[Screen], str], *, err: bool = False) -> None:
+    """Print what `render` makes of the screen at hand, on standard output or standard error."""
+    from flowlift.render.screen import fit_encoding, screen_of
+
+    stream = sys.stderr if err else sys.stdout
+    screen = screen_of(stream)
+    click.echo(fit_encoding(render(screen), stream), nl=False, err=err, color=screen.colour)
+
+
+def print_json(value: Any, default: Callable[[Any], Any] | None = None) -> None:
+    """Print data on standard output; `default` makes JSON of what is none, by default `plain`."""
+    import json
+
+    click.echo(json.dumps(value, indent=2, default=default or plain))
+
+
+def plain(value: Any) -> Any:
+    """A dataclass or a moment as JSON has it."""
+    from dataclasses import fields, is_dataclass
+    from datetime import datetime
+
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"JSON has no {type(value).__name__}")

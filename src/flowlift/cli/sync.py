@@ -54,7 +54,7 @@ def command(
     What still runs such a branch goes back to the default branch, as the remote has it; what was
     never merged is removed. Deployments that open branches hold are left alone.
     """
-    from flowlift.cli.applying import Shown
+    from flowlift.cli.apply_voice import ApplyVoice
     from flowlift.deployments.applying import ApplyOrder
     from flowlift.deployments.syncing import sync
 
@@ -66,9 +66,9 @@ def command(
         returning=True,
         lock_wait=lock_wait,
     )
-    shown = Shown(environment, as_json=as_json, ask=not yes)
+    voice = ApplyVoice(as_json=as_json, ask=not yes)
 
     async def work(client: Client) -> Applied:
-        return await sync(project, order, client, shown.watcher())
+        return await sync(project, order, client, voice)
 
-    return shown.conclude(session.with_client(project, environment, work))
+    return voice.conclude(session.with_client(project, environment, work))

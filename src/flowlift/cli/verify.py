@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,29 +40,23 @@ def command(
     Each deployment that this branch has there runs once, with its own parameters or those under
     [tool.flowlift.verify]. Leaves with 1 when a run failed or did not start in time.
     """
-    import json
-    import sys
-
+    from flowlift.cli.voice import TerminalVoice
     from flowlift.deployments.verifying import verify
     from flowlift.render.outcome import render_runs
-    from flowlift.render.progress import Progress
-    from flowlift.render.screen import screen_of
 
     project = session.open_here(directory, branch)
-    with Progress() as progress:
-        progress.step(f"running in {environment}")
+    voice = TerminalVoice()
+    with voice.progress:
+        voice.step(f"running in {environment}")
 
         async def work(client: Client) -> list[RunOutcome]:
-            return await verify(project, environment, names, client, progress.advance)
+            return await verify(project, environment, names, client, voice)
 
         outcomes = session.with_client(project, environment, work)
     if as_json:
-        click.echo(json.dumps([asdict(outcome) for outcome in outcomes], indent=2))
+        session.print_json(outcomes)
     else:
-        screen = screen_of(sys.stdout)
-        click.echo(
-            render_runs(outcomes, colour=screen.colour, width=screen.width, unicode=screen.unicode),
-            nl=False,
-            color=screen.colour,
+        session.show(
+            lambda on: render_runs(outcomes, colour=on.colour, width=on.width, unicode=on.unicode)
         )
     return 0 if all(outcome.well for outcome in outcomes) else 1

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from flowlift.cli import options, session
+from flowlift.cli.voice import TerminalVoice
 
 if TYPE_CHECKING:
-    from flowlift.worker.prepare import Prepared
     from flowlift.worker.update import Updated
 
 CHANGES, FAILED, WRONG = 2, 1, 2
@@ -76,15 +75,17 @@ def _check(
     from flowlift.worker.check import check_workers
 
     project = session.open_here(directory, branch)
-    checked = check_workers(project, environment, image=image, tell=session.say)
+    checked = check_workers(project, environment, image=image, voice=TerminalVoice())
     if as_json:
-        _print_json([{**_plain(one), "differs": one.differs} for one in checked])
+        session.print_json([{**session.plain(one), "differs": one.differs} for one in checked])
     else:
-        from flowlift.render.screen import screen_of
         from flowlift.render.worker import render_check
 
-        screen = screen_of(sys.stdout)
-        _print(render_check(one, colour=screen.colour, width=screen.width) for one in checked)
+        session.show(
+            lambda on: "\n".join(
+                render_check(one, colour=on.colour, width=on.width) for one in checked
+            )
+        )
     wrong = any(one.errors for one in checked)
     if detailed_exitcode:
         return FAILED if wrong else CHANGES if any(one.differs for one in checked) else 0
@@ -135,9 +136,9 @@ def _update(
 
     order = UpdateOrder(image=image, timeout=timeout, lock_wait=lock_wait)
     project = session.open_here(directory, branch)
-    done = update_worker(project, environment, order, tell=session.say, show=_show)
+    done = update_worker(project, environment, order, TerminalVoice())
     if as_json:
-        _print_json([_plain(one) for one in done])
+        session.print_json(done)
         return
     for one in done:
         _say_updated(one)
@@ -165,13 +166,11 @@ def _status(*, environment: str, directory: Path, as_json: bool) -> int:
 
     statuses = read_status(session.open_here(directory), environment)
     if as_json:
-        _print_json([{**_plain(one), "well": one.well} for one in statuses])
+        session.print_json([{**session.plain(one), "well": one.well} for one in statuses])
     else:
-        from flowlift.render.screen import screen_of
         from flowlift.render.worker import render_status
 
-        colour = screen_of(sys.stdout).colour
-        _print(render_status(one, colour=colour) for one in statuses)
+        session.show(lambda on: "\n".join(render_status(one, colour=on.colour) for one in statuses))
     return 0 if all(one.well for one in statuses) else FAILED
 
 
@@ -213,25 +212,15 @@ def _host(
         check=check,
         force=force,
         root=root,
-        tell=session.say,
+        voice=TerminalVoice(),
     )
     if as_json:
-        _print_json({**_plain(done), "right": done.right})
+        session.print_json({**session.plain(done), "right": done.right})
     else:
         from flowlift.render.worker import render_host
 
-        _print([render_host(done.tools, done.unfit)])
+        session.show(lambda on: render_host(done.tools, done.unfit))
     return 0 if done.right else FAILED
-
-
-def _show(prepared: Prepared) -> None:
-    """What was found before any write, on standard error."""
-    from flowlift.render.screen import fit_encoding, screen_of
-    from flowlift.render.worker import render_findings_of
-
-    screen = screen_of(sys.stderr)
-    text = render_findings_of(prepared.findings, colour=screen.colour, width=screen.width)
-    click.echo(fit_encoding(text, sys.stderr), nl=False, err=True, color=screen.colour)
 
 
 def _say_updated(done: Updated) -> None:
@@ -244,28 +233,3 @@ def _say_updated(done: Updated) -> None:
         return
     parts = ", ".join(f"{part.kind} {part.name}" for part in done.parts if part.differs)
     click.echo(f"Work pool {done.pool}: updated ({parts or 'the worker'}) in {done.seconds} s.")
-
-
-def _print(texts: Any) -> None:
-    from flowlift.render.screen import fit_encoding, screen_of
-
-    text = "\n".join(texts)
-    click.echo(fit_encoding(text, sys.stdout), nl=False, color=screen_of(sys.stdout).colour)
-
-
-def _print_json(value: Any) -> None:
-    import json
-
-    click.echo(json.dumps(value, indent=2, default=_plain))
-
-
-def _plain(value: Any) -> Any:
-    """Data as JSON has it."""
-    from dataclasses import fields, is_dataclass
-    from datetime import datetime
-
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"JSON has no {type(value).__name__}")

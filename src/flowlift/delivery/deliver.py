@@ -16,7 +16,7 @@ from flowlift.delivery.deliver_image import deliver_image
 from flowlift.delivery.deliver_worker import deliver_worker
 from flowlift.delivery.outcome import Outcome, State, failed
 from flowlift.delivery.report import Published, publish
-from flowlift.delivery.teller import Teller
+from flowlift.delivery.voice import DeliveryVoice
 from flowlift.errors import FlowliftError
 from flowlift.forge import Forge, find_forge
 from flowlift.project.project import Project
@@ -45,7 +45,7 @@ class Delivered:
 
 
 def deliver(
-    project: Project, request: Request, teller: Teller, forge: Forge | None = None
+    project: Project, request: Request, voice: DeliveryVoice, forge: Forge | None = None
 ) -> Delivered:
     """Do what the event in `project.context` asks for.
 
@@ -59,15 +59,15 @@ def deliver(
     own = has_login(project.repository.root)
     with logged_in(None if own else forge.git_login()):
         decision = decide(project, request)
-        teller.decided(decision)
+        voice.decided(decision)
         if request.dry_run or not decision.steps:
             return Delivered(decision)
-        state = State(project, request, forge, teller.say, image=request.image)
+        state = State(project, request, forge, voice, image=request.image)
         outcomes: list[Outcome] = []
         for step in decision.steps:
-            teller.begun(step)
+            voice.begun(step)
             try:
-                outcome = _DELIVERERS[step.workflow](state, step, teller)
+                outcome = _DELIVERERS[step.workflow](state, step)
             except FlowliftError as error:
                 outcome = failed(step, error)
             if outcome is not None:
@@ -79,7 +79,7 @@ def deliver(
     return Delivered(decision, tuple(outcomes), decision.steps[begun:], published)
 
 
-_DELIVERERS: Mapping[Workflow, Callable[[State, Step, Teller], Outcome]] = {
+_DELIVERERS: Mapping[Workflow, Callable[[State, Step], Outcome]] = {
     "image": deliver_image,
     "worker": deliver_worker,
     "deployments": deliver_deployments,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from collections.abc import Sequence
 
 from flowlift.delivery.deciding import Step
 from flowlift.delivery.outcome import Outcome, State, failed, title_of
-from flowlift.delivery.teller import Teller
+from flowlift.delivery.voice import Noting
 from flowlift.deployments.applying import Applied, ApplyOrder, apply
 from flowlift.deployments.checking import check
 from flowlift.deployments.planning import decide
@@ -21,32 +19,22 @@ from flowlift.findings import Level
 from flowlift.plan import stamps
 from flowlift.plan.model import Plan
 from flowlift.render.delivery import Part, facts_section, findings_section, plan_section
-from flowlift.render.outcome import StepShown as Change
 from flowlift.render.visible import visible
 from flowlift.words import listed
 from flowlift.workspace.client import Client
 from flowlift.workspace.running import with_client
 
-T = TypeVar("T")
 INTERRUPTED = 130
 _NAMED = 10
 
 
-@dataclass(slots=True)
-class _Seen:
-    """The plan that was shown last, also where an error ends the apply."""
-
-    plan: Plan | None = None
-    runs: list[RunOutcome] = field(default_factory=list)
-
-
-def deliver_deployments(state: State, step: Step, teller: Teller) -> Outcome:
+def deliver_deployments(state: State, step: Step) -> Outcome:
     """One environment's step: check, plan, apply or sync."""
     if step.verb == "check":
         return _check(state, step)
     if step.verb == "plan":
-        return _plan(state, step, teller)
-    return _write(state, step, teller)
+        return _plan(state, step)
+    return _write(state, step)
 
 
 def _check(state: State, step: Step) -> Outcome:
@@ -68,7 +56,7 @@ def _check(state: State, step: Step) -> Outcome:
     )
 
 
-def _plan(state: State, step: Step, teller: Teller) -> Outcome:
+def _plan(state: State, step: Step) -> Outcome:
     project = state.project
     try:
         project.endpoint(step.environment)
@@ -77,14 +65,14 @@ def _plan(state: State, step: Step, teller: Teller) -> Outcome:
             raise
         # Secrets of PROD may well be kept from pull requests: what is known is still delivered.
         lead = f"Not planned: this job has no address of {step.environment}."
-        state.say(f"{step.environment}: not planned: {error.message}")
+        state.voice.say(f"{step.environment}: not planned: {error.message}")
         return Outcome(step, lambda limit: facts_section(title_of(step), lead), quiet=True)
 
     async def work(client: Client) -> Plan:
         return decide(project, await read(project, step.environment, Options(), client))
 
-    plan = _with_client(state, step.environment, work)
-    teller.planned(plan)
+    plan = with_client(project.endpoint(step.environment), work)
+    state.voice.planned(plan)
     return Outcome(
         step,
         lambda limit: plan_section(plan, "planned", limit),
@@ -95,32 +83,27 @@ def _plan(state: State, step: Step, teller: Teller) -> Outcome:
     )
 
 
-def _write(state: State, step: Step, teller: Teller) -> Outcome:
+def _write(state: State, step: Step) -> Outcome:
     """Apply, or bring back; then run what was written, where the environment wants that."""
     project, environment = state.project, step.environment
-    seen = _Seen()
-    watcher = teller.watcher(environment)
+    voice = Noting(state.voice)
     order, part = _order(state, step)
 
-    def planned(plan: Plan) -> None:
-        seen.plan = plan
-        watcher.planned(plan)
-
     async def work(client: Client) -> Applied:
-        telling = replace(watcher, planned=planned)
-        return await (sync if step.verb == "sync" else apply)(project, order, client, telling)
+        return await (sync if step.verb == "sync" else apply)(project, order, client, voice)
 
     try:
-        result = _with_client(state, environment, work)
+        result = with_client(state.project.endpoint(environment), work)
     except FindingsError as error:
-        if seen.plan is None:
+        if voice.plan is None:
             return failed(step, error)
-        return _refused(step, seen.plan, part, error)
-    teller.applied(environment, result)
+        return _refused(step, voice.plan, part, error)
+    state.voice.applied(result)
+    runs: list[RunOutcome] = []
     if part == "proposed" and result.complete and project.settings.environment(environment).verify:
-        seen.runs = _runs(state, environment, result)
-        teller.ran(seen.runs)
-    return _applied(step, part, result, seen.runs)
+        runs = _runs(state, environment, result)
+        state.voice.ran(runs)
+    return _applied(step, part, result, runs)
 
 
 def _order(state: State, step: Step) -> tuple[ApplyOrder, Part]:
@@ -157,19 +140,16 @@ def _runs(state: State, environment: str, result: Applied) -> list[RunOutcome]:
     async def work(client: Client) -> list[RunOutcome]:
         return await verify(state.project, environment, names, client)
 
-    return _with_client(state, environment, work)
+    return with_client(state.project.endpoint(environment), work)
 
 
-def _applied(step: Step, part: Part, result: Applied, runs: list[RunOutcome]) -> Outcome:
+def _applied(step: Step, part: Part, result: Applied, runs: Sequence[RunOutcome]) -> Outcome:
     plan, written = result.plan, result.written
-    done = [Change(change.action, change.deployment) for change in written.done]
-    wrong = [Change(change.action, change.deployment, why) for change, why in written.failed]
-    left = [Change(change.action, change.deployment) for change in written.left]
     well = result.complete and all(run.well for run in runs)
     code = 0 if well else INTERRUPTED if written.interrupted else 1
 
     def section(limit: int) -> str:
-        return plan_section(plan, part, limit, written=done, failed=wrong, left=left, runs=runs)
+        return plan_section(plan, part, limit, written=written, runs=runs)
 
     return Outcome(
         step,
@@ -178,16 +158,11 @@ def _applied(step: Step, part: Part, result: Applied, runs: list[RunOutcome]) ->
         quiet=not plan.writes and not plan.findings,
         plan=plan,
         findings=plan.findings,
-        written=tuple(change.deployment for change in done),
+        written=tuple(change.deployment for change in written.done),
         data={
-            "failed": {change.deployment: change.why for change in wrong},
-            "left": [change.deployment for change in left],
+            "failed": {change.deployment: why for change, why in written.failed},
+            "left": [change.deployment for change in written.left],
             "runs": {run.deployment: run.state for run in runs},
         },
         state="success" if well else "failure",
     )
-
-
-def _with_client(state: State, environment: str, work: Callable[[Client], Awaitable[T]]) -> T:
-    project = state.project
-    return with_client(project.endpoint(environment), work)

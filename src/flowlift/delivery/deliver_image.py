@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flowlift.delivery.deciding import Step
 from flowlift.delivery.outcome import Outcome, State, said
-from flowlift.delivery.teller import Teller
 from flowlift.errors import ForgeError
 from flowlift.forge import NewRelease
 from flowlift.image.access import Access
@@ -21,9 +20,9 @@ _SUBJECT_ROOM = 200
 _MOST_SUBJECTS = 200
 
 
-def deliver_image(state: State, step: Step, teller: Teller) -> Outcome:
+def deliver_image(state: State, step: Step) -> Outcome:
     """Check it, build and prove it, or release it."""
-    access = Access(state.project, state.say)
+    access = Access(state.project, state.voice)
     if step.verb == "check":
         return _checked(access, step, offline=state.project.context.fork)
     return _built(state, access, step) if step.verb == "build" else _released(state, access, step)
@@ -85,7 +84,7 @@ def _publish(state: State, released: Released, promoted: Promoted) -> str:
     try:
         done = state.forge.release(wanted)
     except ForgeError as error:
-        state.say(f"Note: no release for the tag {released.tag}: {error}")
+        state.voice.say(f"Note: no release for the tag {released.tag}: {error}")
         return f"the tag '{released.tag}' has no release: {error.message}"
     made = "made" if done.made else "there already"
     return f"release '{released.tag}': {made}"

@@ -6,35 +6,32 @@ from typing import TYPE_CHECKING
 
 from flowlift.delivery.deciding import Step
 from flowlift.delivery.outcome import Outcome, State, failed, said
-from flowlift.delivery.teller import Teller
+from flowlift.delivery.voice import Noting
 from flowlift.errors import FlowliftError, WorkerError
-from flowlift.findings import Finding
 from flowlift.image.access import Access
 from flowlift.image.pools import hand_to_pools
 from flowlift.image.reference import parse
-from flowlift.render.visible import visible
-from flowlift.render.wording import place
+from flowlift.voice import Voice
 from flowlift.words import duration
 
 if TYPE_CHECKING:
-    from flowlift.worker.prepare import Prepared
     from flowlift.worker.update import Updated
 
 
-def deliver_worker(state: State, step: Step, teller: Teller) -> Outcome:
+def deliver_worker(state: State, step: Step) -> Outcome:
     """Bring an environment's workers to what is declared, and its pools to the image."""
-    found: list[Finding] = []
+    voice = Noting(state.voice)
     try:
         facts = _host(state, step.environment)
-        facts += _workers(state, step, found)
+        facts += _workers(state, step, voice)
         facts += _pools(state, step.environment)
     except FlowliftError as error:
-        return failed(step, error, found)
+        return failed(step, error, voice.findings)
     pinned = str(parse(state.image)) if state.image else ""
     lead = f"Starts flow runs with `{pinned}`." if pinned else "As its files say."
     news = any(changed for _, changed in facts)
     lines = [fact for fact, _ in facts]
-    return said(step, lead, lines, quiet=not news, findings=found, image=pinned)
+    return said(step, lead, lines, quiet=not news, findings=voice.findings, image=pinned)
 
 
 def _host(state: State, environment: str) -> list[tuple[str, bool]]:
@@ -48,7 +45,7 @@ def _host(state: State, environment: str) -> list[tuple[str, bool]]:
         return []
     from flowlift.worker.host.bring import bring_host
 
-    report = bring_host(state.project, environment, tell=state.say)
+    report = bring_host(state.project, environment, voice=state.voice)
     if not report.right:
         amiss = [
             f"{tool.name} {tool.found or 'missing'}" for tool in report.tools if not tool.right
@@ -67,20 +64,14 @@ def _host(state: State, environment: str) -> list[tuple[str, bool]]:
     ]
 
 
-def _workers(state: State, step: Step, found: list[Finding]) -> list[tuple[str, bool]]:
+def _workers(state: State, step: Step, voice: Voice) -> list[tuple[str, bool]]:
     """Update the workers; what was done to each, and whether that was anything."""
     if not state.project.settings.workers_of(step.environment):
         return []
     from flowlift.worker.update import UpdateOrder, update_worker
 
-    def show(prepared: Prepared) -> None:
-        for finding in prepared.findings:
-            found.append(finding)
-            where = place(finding.file, finding.line)
-            state.say(f"{finding.level.value}: {where}: {visible(finding.message)}")
-
     order = UpdateOrder(image=state.image or None)
-    done = update_worker(state.project, step.environment, order, tell=state.say, show=show)
+    done = update_worker(state.project, step.environment, order, voice)
     return [(_told(updated), updated.changed) for updated in done]
 
 
@@ -98,6 +89,6 @@ def _pools(state: State, environment: str) -> list[tuple[str, bool]]:
     image = state.project.settings.image
     if not state.image or image is None or not image.pools.get(environment):
         return []
-    handed = hand_to_pools(Access(state.project, state.say), environment, str(parse(state.image)))
+    handed = hand_to_pools(Access(state.project, state.voice), environment, str(parse(state.image)))
     words = {True: "starts with the image now", False: "has the image already"}
     return [(f"work pool '{done.pool}': {words[done.written]}", done.written) for done in handed]

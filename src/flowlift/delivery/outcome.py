@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from flowlift.delivery.deciding import Request, Step
+from flowlift.delivery.voice import DeliveryVoice
 from flowlift.errors import FlowliftError
 from flowlift.findings import Finding
 from flowlift.forge import Forge
@@ -24,7 +25,7 @@ class State:
     project: Project
     request: Request
     forge: Forge
-    say: Callable[[str], None]
+    voice: DeliveryVoice
     image: str = ""
 
 

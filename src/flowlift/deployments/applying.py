@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flowlift.deployments.building import run_builds
@@ -11,8 +10,9 @@ from flowlift.deployments.reading import Reading, read
 from flowlift.deployments.scope import Options
 from flowlift.errors import FindingsError, InputError, StalePlanError
 from flowlift.findings import Action
-from flowlift.plan.model import Change, Plan
+from flowlift.plan.model import Plan
 from flowlift.project.project import Project
+from flowlift.voice import Voice
 from flowlift.words import listed
 from flowlift.workspace.client import Client
 from flowlift.workspace.live import read_live
@@ -34,17 +34,6 @@ class Applied:
         return not self.written.failed and not self.written.left
 
 
-@dataclass(slots=True)
-class Watcher:
-    """What an apply tells while it runs; each call may print, none decides."""
-
-    planned: Callable[[Plan], None] = lambda plan: None
-    confirm: Callable[[Plan], bool] = lambda plan: True
-    waiting: Callable[[str], None] = lambda holder: None
-    building: Callable[[str], None] = lambda step: None
-    done: Callable[[Change, float], None] = lambda change, seconds: None
-
-
 @dataclass(frozen=True, slots=True)
 class ApplyOrder:
     """What is to be applied: to which environment, with which options, from which saved plan."""
@@ -57,7 +46,7 @@ class ApplyOrder:
     """Seconds to wait for another writer."""
 
 
-async def apply(project: Project, order: ApplyOrder, client: Client, watcher: Watcher) -> Applied:
+async def apply(project: Project, order: ApplyOrder, client: Client, voice: Voice) -> Applied:
     """Plan, check, and write what differs. What could not be written is in the result.
 
     Raises:
@@ -70,19 +59,19 @@ async def apply(project: Project, order: ApplyOrder, client: Client, watcher: Wa
     plan = decide(project, reading)
     if order.saved is not None:
         check_saved(order.saved, plan)
-    watcher.planned(plan)
+    voice.planned(plan)
     if plan.errors:
         raise FindingsError("")
     if not plan.writes and not _has_steps(reading):
         return Applied(plan)
-    if not watcher.confirm(plan):
+    if not voice.confirm(plan):
         return Applied(plan, confirmed=False)
     lock = Lock(
         client,
         repository=project.name,
         holder=project.context.run or None,
         wait=order.lock_wait,
-        on_wait=watcher.waiting,
+        voice=voice,
     )
     async with lock:
         if await _has_moved(client, plan):
@@ -94,15 +83,15 @@ async def apply(project: Project, order: ApplyOrder, client: Client, watcher: Wa
                 )
             reading = await _read(project, order, client)
             plan = decide(project, reading)
-            watcher.planned(plan)
+            voice.planned(plan)
         if _has_steps(reading) and not plan.errors:
-            outputs = await run_builds(project, reading, client.endpoint, watcher.building)
+            outputs = await run_builds(project, reading, client.endpoint, voice)
             plan = decide(project, reading, outputs)
             if plan.errors:
-                watcher.planned(plan)
+                voice.planned(plan)
         if plan.errors:
             raise FindingsError("")
-        written = await write(client, plan.writes, watcher.done, still_ours=lock.check)
+        written = await write(client, plan.writes, voice, still_ours=lock.check)
     return Applied(plan, written)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,14 @@ from flowlift.plan.checkout import single_step
 from flowlift.plan.model import Declared, Policy
 from flowlift.project.project import Project
 from flowlift.repo.flows import find_python
+from flowlift.voice import Voice
 from flowlift.workspace.endpoint import Endpoint
 
 RUNNER = Path(__file__).with_name("step_runner.py")
 
 
 async def run_builds(
-    project: Project, reading: Reading, endpoint: Endpoint, on_step: Callable[[str], None]
+    project: Project, reading: Reading, endpoint: Endpoint, voice: Voice
 ) -> Outputs:
     """Run the build and push steps of everything in scope; their outputs by entry.
 
@@ -51,7 +52,7 @@ async def run_builds(
         key = json.dumps([declared.root, steps], sort_keys=True, default=str)
         if key not in runs:
             for step in steps:
-                on_step(single_step(step)[0])
+                voice.step(f"building: {single_step(step)[0]}")
             runs[key] = await _run(project, declared, steps, python, environ)
         outputs[index] = runs[key]
     return outputs

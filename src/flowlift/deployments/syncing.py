@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flowlift.deployments.applying import Applied, ApplyOrder, Watcher, apply
+from flowlift.deployments.applying import Applied, ApplyOrder, apply
 from flowlift.project.project import Project
+from flowlift.voice import Voice
 from flowlift.workspace.client import Client
 
 
-async def sync(project: Project, order: ApplyOrder, client: Client, watcher: Watcher) -> Applied:
+async def sync(project: Project, order: ApplyOrder, client: Client, voice: Voice) -> Applied:
     """Bring the environment to the default branch, but for what open branches hold.
 
     The default branch is read as the remote has it, whatever is checked out here.
@@ -21,7 +22,7 @@ async def sync(project: Project, order: ApplyOrder, client: Client, watcher: Wat
         FlowliftError: as `apply`.
     """
     with at_default_branch(project) as default:
-        return await apply(default, order, client, watcher)
+        return await apply(default, order, client, voice)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -13,6 +13,7 @@ from flowlift.findings import Json
 from flowlift.plan import stamps
 from flowlift.plan.model import Live
 from flowlift.project.project import Project
+from flowlift.voice import SILENT, Voice
 from flowlift.workspace.client import Client
 from flowlift.workspace.clock import loop_time
 from flowlift.workspace.live import read_live
@@ -30,7 +31,6 @@ LOG_LINES = 20
 LOG_LOOKS, LOG_PAUSE = 8, 0.5
 """How often, and after how many seconds again, the log is asked for until it tells the error."""
 _WELL = {"completed", "cached"}
-Tell = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class _Tests:
 
     client: Client
     settings: Verify
-    tell: Tell
+    voice: Voice
     begun: float = field(default_factory=loop_time)
     running: dict[str, Live] = field(default_factory=dict)
     outcomes: dict[str, RunOutcome] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class _Tests:
         self.outcomes[outcome.deployment] = outcome
         self.running.pop(run_id, None)
         total = len(self.outcomes) + len(self.running)
-        self.tell(len(self.outcomes), total, outcome.deployment)
+        self.voice.advance(len(self.outcomes), total, outcome.deployment)
 
 
 async def verify(
@@ -81,19 +81,19 @@ async def verify(
     environment: str,
     names: tuple[str, ...],
     client: Client,
-    tell: Tell = lambda done, total, name: None,
+    voice: Voice = SILENT,
 ) -> list[RunOutcome]:
     """Run what this branch has in the environment, or what `names` say of it; how each run ended.
 
     A run that does not start, or does not end, in the time that the configuration gives is
-    cancelled, so that nothing is left behind. `tell` is told the progress.
+    cancelled, so that nothing is left behind. `voice` is told the progress.
 
     Raises:
         InputError: nothing of this branch is in the environment.
     """
     found = await _applied(project, environment, names, client)
-    tests = _Tests(client, project.settings.verify, tell)
-    tell(0, len(found), "")
+    tests = _Tests(client, project.settings.verify, voice)
+    voice.advance(0, len(found))
     try:
         await asyncio.gather(*(_start(tests, live) for live in found))
         if tests.running:
@@ -176,7 +176,7 @@ async def _watch(tests: _Tests) -> None:
                 tests.over(run_id, await _not_started(tests, live, run))
             elif waited > tests.settings.timeout:
                 tests.over(run_id, await _too_long(tests, live, run))
-        tests.tell(len(tests.outcomes), len(tests.outcomes) + len(tests.running), "")
+        tests.voice.advance(len(tests.outcomes), len(tests.outcomes) + len(tests.running))
         if not tests.running:
             return
 

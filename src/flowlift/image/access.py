@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +14,7 @@ from flowlift.image.engine import Docker
 from flowlift.image.login import Logins, docker_environment, logins
 from flowlift.image.reference import HUB, Reference, mirrored, parse
 from flowlift.project.project import Project
+from flowlift.voice import SILENT, Voice
 
 if TYPE_CHECKING:
     # What talks to registries takes longest to load, and a check mostly needs none of it.
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 class Access:
     """A project's image: its settings, its two repositories, and the way to them.
 
-    `tell` gets a line for whatever takes long.
+    `voice` says whatever takes long.
     """
 
     project: Project
-    tell: Callable[[str], None] = lambda line: None
+    voice: Voice = SILENT
 
     @cached_property
     def image(self) -> Image:
@@ -77,7 +78,7 @@ class Access:
     @contextmanager
     def _docker(self) -> Iterator[Docker]:
         with docker_environment(self._logins, self.image.secrets.values()) as environ:
-            yield Docker(environ, self.tell)
+            yield Docker(environ, self.voice)
 
     def resolve(self, base: Reference) -> str | None:
         """The digest of a base image, from where the builder gets it.

@@ -17,6 +17,7 @@ from pathlib import Path
 from flowlift.errors import BuildError, EngineError, Position
 from flowlift.image.progress import BuildProgress, Failure
 from flowlift.image.reference import Reference
+from flowlift.voice import SILENT, Voice
 
 PUSH_PAUSES = (2.0, 8.0, 20.0)
 """Seconds to wait before an image is pushed again; what was built is cached by then."""
@@ -70,7 +71,7 @@ class Docker:
     """Docker's command line in the environment `environ`, which holds the logins."""
 
     environ: Mapping[str, str] = field(repr=False)
-    tell: Callable[[str], None] = lambda line: None
+    voice: Voice = SILENT
     wait: Callable[[float], None] = time.sleep
 
     def builder(self) -> Builder:
@@ -111,14 +112,14 @@ class Docker:
             if not isinstance(failure, Failure):
                 return failure
             if order.sbom is True and SBOM_GENERATOR in failure.reason:
-                self.tell(f"No SBOM: the builder cannot get its generator ({failure.reason}).")
+                self.voice.say(f"No SBOM: the builder cannot get its generator ({failure.reason}).")
                 order = replace(order, sbom=False)
                 failure = self._build_once(order, builder)
                 if not isinstance(failure, Failure):
                     return failure
             if pause is None or not _is_push(failure) or not _PASSING.search(failure.reason):
                 raise _build_error(failure, order)
-            self.tell(f"The push broke off ({failure.reason}); again in {pause:.0f} s.")
+            self.voice.say(f"The push broke off ({failure.reason}); again in {pause:.0f} s.")
             self.wait(pause)
         raise AssertionError("the last round returns or raises")
 
@@ -135,7 +136,7 @@ class Docker:
             except EngineError as error:
                 if pause is None or not _PASSING.search(error.message):
                     raise
-                self.tell(f"The copy broke off ({error.message}); again in {pause:.0f} s.")
+                self.voice.say(f"The copy broke off ({error.message}); again in {pause:.0f} s.")
                 self.wait(pause)
             else:
                 return
@@ -188,7 +189,7 @@ class Docker:
             environ = {**self.environ, "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
             if order.created:
                 environ["SOURCE_DATE_EPOCH"] = str(order.created)
-            progress = BuildProgress(self.tell)
+            progress = BuildProgress(self.voice)
             try:
                 process = subprocess.Popen(
                     words,

@@ -71,7 +71,7 @@ def verify(
     for name in variables:
         words += ["--env", name]
     words += [str(image), f"{_PLACE}/probe.py", f"{_PLACE}/cases.json"]
-    known = Docker({**docker.environ, **variables}, docker.tell, docker.wait)
+    known = Docker({**docker.environ, **variables}, docker.voice, docker.wait)
     container = known.ask(*words).strip()
     try:
         _send(known, container, files, entrypoints)

@@ -10,10 +10,11 @@ import base64
 import json
 import re
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from flowlift.voice import Voice
 
 LAST_LINES = 20
 """Lines of a failing step that are shown, an unfinished last one included."""
@@ -48,10 +49,10 @@ class Failure:
 
 
 class BuildProgress:
-    """Follows one build; `tell` gets a line for each step that ends."""
+    """Follows one build; `voice` says each step that ends."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
+    def __init__(self, voice: Voice) -> None:
+        self._voice = voice
         self._steps: dict[str, _Step] = {}
         self._words: deque[str] = deque(maxlen=60)
 
@@ -100,10 +101,10 @@ class BuildProgress:
             return
         step.told = True
         if vertex.get("cached"):
-            self._tell(f"  cached  {step.name}")
+            self._voice.say(f"  cached  {step.name}")
             return
         seconds = _seconds(vertex.get("started"), ended)
-        self._tell(f"{seconds:6.1f} s  {step.name}")
+        self._voice.say(f"{seconds:6.1f} s  {step.name}")
 
 
 def _cancelled(step: _Step) -> bool:

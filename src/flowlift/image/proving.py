@@ -83,7 +83,7 @@ def verify_image(
         runs: list[ImportRun] = []
         with access.docker() as docker:
             for platform, digest in platforms.items():
-                access.tell(f"{platform}: importing {plural(len(served), 'entrypoint')}")
+                access.voice.say(f"{platform}: importing {plural(len(served), 'entrypoint')}")
                 runs.append(
                     verify(
                         docker,

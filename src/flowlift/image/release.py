@@ -133,7 +133,7 @@ def promote_image(access: Access, *, force: bool = False) -> Promoted:
         found = promote(source, target, version, inputs, access.docker, force=force)
         if found is not None:
             return found
-        access.tell("No tested image has these inputs, so it is built now.")
+        access.voice.say("No tested image has these inputs, so it is built now.")
         _build(access, source, inputs, BuildRun(), complete=lambda: inputs)
         found = promote(source, target, version, inputs, access.docker, force=force)
     assert found is not None  # noqa: S101 - what was just built carries these inputs

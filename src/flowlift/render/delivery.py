@@ -11,10 +11,11 @@ from flowlift.plan.model import Change, Plan
 from flowlift.plan.stamps import BRANCH
 from flowlift.render.markdown import render_section
 from flowlift.render.markup import code, prose
-from flowlift.render.outcome import StepShown, counted
+from flowlift.render.outcome import counted
 from flowlift.render.visible import cut, visible
 from flowlift.render.wording import name, place, summary
 from flowlift.words import duration, listed, plural
+from flowlift.workspace.write import Written
 
 _MOST_RUNS = 50
 _MOST_STEPS = 10
@@ -30,27 +31,26 @@ def plan_section(
     part: Part,
     limit: int,
     *,
-    written: Sequence[StepShown] | None = None,
-    failed: Sequence[StepShown] = (),
-    left: Sequence[StepShown] = (),
+    written: Written | None = None,
     runs: Sequence[RunOutcome] = (),
 ) -> str:
     """An environment's section: what it holds now or will hold, how its runs ended, the changes.
 
     `written` is None where nothing was to be written: the plan is only shown, or has errors.
     """
+    done, failed, left = (written.done, written.failed, written.left) if written else ((), (), ())
     if failed or left:
-        every = len(written or ()) + len(failed) + len(left)
-        lead = f"**Stopped: {len(written or ()):,} of {plural(every, 'change')} written.**"
-    elif written:
-        done = counted(step.action for step in written)
+        every = len(done) + len(failed) + len(left)
+        lead = f"**Stopped: {len(done):,} of {plural(every, 'change')} written.**"
+    elif done:
+        counts = counted(change.action for change in done)
         unchanged = f"{plan.count(Action.NONE):,} unchanged"
-        lead = f"**{_lead(plan, part)}** {done}, {unchanged}."
+        lead = f"**{_lead(plan, part)}** {counts}, {unchanged}."
     elif part == "planned" and plan.writes:
         lead = f"**After the merge:** {prose(summary(plan))}"
     else:
         lead = f"**{prose(summary(plan))}**"
-    after = [_held(plan, part, nothing=not written), _steps(failed, left), _runs(runs)]
+    after = [_held(plan, part, nothing=not done), _steps(failed, left), _runs(runs)]
     return render_section(
         plan, limit=limit, lead=lead, after="\n\n".join(part for part in after if part)
     )
@@ -87,11 +87,11 @@ def _runs_branch(change: Change, branch: str) -> bool:
     return labels.get(BRANCH) == branch
 
 
-def _steps(failed: Sequence[StepShown], left: Sequence[StepShown]) -> str:
+def _steps(failed: Sequence[tuple[Change, str]], left: Sequence[Change]) -> str:
     lines = [
-        f"- could not {step.action.value} {code(name(step.deployment))}: "
-        + prose(cut(visible(step.why), _TEXT_ROOM))
-        for step in failed[:_MOST_STEPS]
+        f"- could not {change.action.value} {code(name(change.deployment))}: "
+        + prose(cut(visible(why), _TEXT_ROOM))
+        for change, why in failed[:_MOST_STEPS]
     ]
     if more := len(failed) - len(lines):
         lines.append(f"- and {more:,} more failed")

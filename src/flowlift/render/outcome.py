@@ -6,14 +6,15 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from flowlift.deployments.verifying import RunOutcome
 from flowlift.findings import Action
+from flowlift.plan.model import Change
 from flowlift.render.screen import Ink
 from flowlift.render.visible import cells, cut, visible
 from flowlift.render.wording import name
 from flowlift.words import duration, plural
+from flowlift.workspace.write import Written
 
 _PAST = {
     Action.CREATE: "created",
@@ -29,46 +30,12 @@ _LOG_ROOM = 1_000
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-@dataclass(frozen=True, slots=True)
-class StepShown:
-    """One change of an apply. `why` says why it failed, in the API's words, or was not begun."""
-
-    action: Action
-    deployment: str
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Partial:
-    """An apply that stopped part-way: what is written, what was refused, what was not begun.
-
-    `seconds` is how long it took until it stopped.
-    """
-
-    environment: str
-    seconds: float
-    done: Sequence[StepShown]
-    failed: Sequence[StepShown]
-    left: Sequence[StepShown]
-
-
-def change_done(
-    action: Action, deployment: str, seconds: float, *, colour: bool, unicode: bool
-) -> str:
+def change_done(change: Change, seconds: float, *, colour: bool, unicode: bool) -> str:
     """`✓ updated load-orders/hourly (0.08 s)`, without a newline."""
     ink = Ink(colour)
     tick = ink.green("✓" if unicode else "ok")
-    return f"{tick} {_PAST[action]} {name(deployment)} {ink.dim(f'({duration(seconds)})')}"
-
-
-def change_failed(action: Action, deployment: str, why: str, *, colour: bool, unicode: bool) -> str:
-    """`✗ could not update load-orders/hourly: ...`, without a newline at its end."""
-    cross = Ink(colour).red("✗" if unicode else "FAILED")
-    first, *rest = [visible(line) for line in why.splitlines() if line.strip()] or [
-        "no reason given"
-    ]
-    lines = [f"{cross} could not {action.value} {name(deployment)}: {first}"]
-    return "\n".join([*lines, *(f"    {line}" for line in rest)])
+    took = ink.dim(f"({duration(seconds)})")
+    return f"{tick} {_PAST[change.action]} {name(change.deployment)} {took}"
 
 
 def applied(environment: str, seconds: float, done: Iterable[Action], unchanged: int) -> str:
@@ -84,40 +51,43 @@ def counted(done: Iterable[Action]) -> str:
     return ", ".join(f"{counts[action]:,} {_PAST[action]}" for action in actions)
 
 
-def partly_applied(partial: Partial, *, colour: bool, width: int) -> str:
+def partly_applied(
+    environment: str, seconds: float, written: Written, *, colour: bool, width: int
+) -> str:
     """What is written, what failed and in whose words, what is left, and how to go on.
 
     The failures are told in full; of the rest only so many that they do not hide them.
     """
     ink = Ink(colour)
-    every = len(partial.done) + len(partial.failed) + len(partial.left)
+    done, failed, left = written.done, written.failed, written.left
+    every = len(done) + len(failed) + len(left)
     lines = [
         ink.bold(
-            f"Stopped after {duration(partial.seconds)}: {len(partial.done):,} of"
-            f" {plural(every, 'change')} {'is' if len(partial.done) == 1 else 'are'} written to"
-            f" {visible(partial.environment)}."
+            f"Stopped after {duration(seconds)}: {len(done):,} of"
+            f" {plural(every, 'change')} {'is' if len(done) == 1 else 'are'} written to"
+            f" {visible(environment)}."
         )
     ]
-    lines += _steps("done", partial.done, _SHOWN_DONE, ink.green)
-    lines += _steps("left", partial.left, _SHOWN_LEFT, ink.yellow)
-    for why in dict.fromkeys(step.why for step in partial.left if step.why):
-        lines += _folded(visible(why), width, " " * 10)
-    for step in partial.failed:
-        lines.append(f"  {ink.red('failed')}  {step.action.value} {name(step.deployment)}")
-        for line in step.why.splitlines():
+    lines += _steps("done", done, _SHOWN_DONE, ink.green)
+    lines += _steps("left", left, _SHOWN_LEFT, ink.yellow)
+    if left and written.why:
+        lines += _folded(visible(written.why), width, " " * 10)
+    for change, why in failed:
+        lines.append(f"  {ink.red('failed')}  {change.action.value} {name(change.deployment)}")
+        for line in why.splitlines():
             lines += _folded(visible(line), width, " " * 10)
     lines.append("Run the same command again: it does what is left, and writes nothing twice.")
     return "\n".join(lines) + "\n"
 
 
 def _steps(
-    word: str, steps: Sequence[StepShown], most: int, ink: Callable[[str], str]
+    word: str, changes: Sequence[Change], most: int, ink: Callable[[str], str]
 ) -> Iterator[str]:
-    for position, step in enumerate(steps[:most]):
+    for position, change in enumerate(changes[:most]):
         lead = ink(f"{word:<6}") if position == 0 else " " * 6
-        yield f"  {lead}  {step.action.value} {name(step.deployment)}"
-    if len(steps) > most:
-        yield f"{' ' * 10}and {len(steps) - most:,} more"
+        yield f"  {lead}  {change.action.value} {name(change.deployment)}"
+    if len(changes) > most:
+        yield f"{' ' * 10}and {len(changes) - most:,} more"
 
 
 def render_runs(outcomes: Sequence[RunOutcome], *, colour: bool, width: int, unicode: bool) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from flowlift.errors import AnswerError, WorkerError
 from flowlift.findings import Json
+from flowlift.voice import Voice
 from flowlift.worker.cluster.cluster import Cluster
 from flowlift.worker.cluster.watch import complete, judge
 from flowlift.worker.model import DesiredWorker
@@ -37,7 +37,7 @@ async def fly(
     desired: DesiredWorker,
     *,
     timeout: float,
-    tell: Callable[[str], None],
+    voice: Voice,
 ) -> Canary | None:
     """Run the canary, where one is configured, and wait for its end.
 
@@ -55,7 +55,7 @@ async def fly(
             f"The canary {name} cannot be run: {error.message}",
             remedy="Correct `canary` in [tool.flowlift.worker], or the deployment.",
         ) from None
-    tell(f"Canary: {name} as {run.name}")
+    voice.say(f"Canary: {name} as {run.name}")
     flight = _Flight(client, cluster, desired, run, timeout)
     await flight.watch()
     digest = (desired.pool.image or "").rpartition("@")[2]

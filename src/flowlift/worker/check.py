@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 
 from flowlift.errors import ClusterError, HelmError, Position, WorkerError
 from flowlift.findings import Finding, Json, finding
 from flowlift.plan.checks.report import Report
 from flowlift.project.project import Project
+from flowlift.voice import SILENT, Voice
 from flowlift.worker.cluster.cluster import Cluster, open_cluster
 from flowlift.worker.cluster.helm import Helm
 from flowlift.worker.cluster.secrets import WantedSecret, wanted
@@ -22,15 +23,13 @@ from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
 from flowlift.workspace.running import with_client
 
-Tell = Callable[[str], None]
-
 
 def check_workers(
     project: Project,
     environment: str,
     *,
     image: str | None = None,
-    tell: Tell = lambda line: None,
+    voice: Voice = SILENT,
 ) -> list[WorkerCheck]:
     """Look at every worker of `environment`. Nothing is written.
 
@@ -46,7 +45,7 @@ def check_workers(
         for worker in workers:
             async with reading(project.environ, environment, worker) as there:
                 prepared = await prepare(
-                    project, environment, worker, client, image=image, tell=tell, under_way=there
+                    project, environment, worker, client, image=image, voice=voice, under_way=there
                 )
                 found.append(await _check(project, prepared, client, there))
         return found

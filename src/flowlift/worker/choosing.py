@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from flowlift.findings import Json
 from flowlift.image.access import Access
 from flowlift.image.reference import Reference, inputs_tag, parse
 from flowlift.project.project import Project
+from flowlift.voice import SILENT, Voice
 from flowlift.workspace.pools import default_image
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def choose_image(
     *,
     given: str | None,
     live: Json,
-    tell: Callable[[str], None] = lambda line: None,
+    voice: Voice = SILENT,
 ) -> Chosen:
     """The image for `environment`: `given` by the user; else the one its pool has already, as an
     update of the worker is none of the image; else the one that the registry has for it.
@@ -44,7 +44,7 @@ def choose_image(
         InputError: `given` is no reference.
         ImageError: the registry does not have it, or cannot be asked.
     """
-    access = Access(project, tell)
+    access = Access(project, voice)
     if given:
         return Chosen(_pinned(access, parse(given)), "as asked for")
     has = _live_image(live)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field, replace
 
 from flowlift.config.worker import Worker
@@ -13,6 +13,7 @@ from flowlift.findings import Action, Finding, Json, Level, finding
 from flowlift.plan.checks.report import Report
 from flowlift.plan.json_diff import same
 from flowlift.project.project import Project
+from flowlift.voice import SILENT, Voice
 from flowlift.worker.choosing import Chosen, choose_image
 from flowlift.worker.look import InCluster, read_applied
 from flowlift.worker.model import DesiredPool, DesiredWorker, Part
@@ -31,8 +32,6 @@ from flowlift.workspace.pools import (
     takes_image,
     with_image,
 )
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ async def prepare(
     client: Client,
     *,
     image: str | None = None,
-    tell: Tell = lambda line: None,
+    voice: Voice = SILENT,
     under_way: Awaitable[InCluster] | None = None,
 ) -> Prepared:
     """Look at one worker: its files, the image, the live pool, and the pool's deployments.
@@ -122,7 +121,7 @@ async def prepare(
         ImageError: the image cannot be found.
         RefusedError, UnreachableError: the workspace cannot be asked.
     """
-    look = _Look(project, environment, config, client, image, tell, under_way)
+    look = _Look(project, environment, config, client, image, voice, under_way)
     prepared = await (_without_kubernetes(look) if config.pool else _with_helm(look))
     report = Report(project.settings.checks)
     report.adopt(*prepared.findings, *await _of_pool(client, prepared))
@@ -138,7 +137,7 @@ class _Look:
     config: Worker
     client: Client
     given: str | None
-    tell: Tell
+    voice: Voice
     under_way: Awaitable[InCluster] | None
 
     async def choose(self, live: Json) -> Chosen:
@@ -151,7 +150,7 @@ class _Look:
             self.environment,
             given=self.given,
             live=live,
-            tell=self.tell,
+            voice=self.voice,
         )
 
 

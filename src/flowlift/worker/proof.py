@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flowlift.errors import UnprovenError, WorkerError
 from flowlift.findings import Json
 from flowlift.plan.json_diff import same
+from flowlift.voice import SILENT, Voice
 from flowlift.words import plural
 from flowlift.worker.cluster.cluster import Cluster
 from flowlift.worker.cluster.helm import Helm, read_time
@@ -84,7 +84,7 @@ class Prover:
     cluster: Cluster
     helm: Helm
     desired: DesiredWorker
-    tell: Callable[[str], None] = lambda line: None
+    voice: Voice = SILENT
     timeout: float = 90.0
 
     async def prove(self, change: TemplateChange | None, before: Depth) -> Proof:
@@ -134,7 +134,7 @@ class Prover:
                 )
             if not told and time.monotonic() > deadline - self.timeout + QUIET:
                 told = True
-                self.tell(f"Waiting for the worker, {self.timeout:.0f} s at most: {missing}")
+                self.voice.say(f"Waiting for the worker, {self.timeout:.0f} s at most: {missing}")
             if watch.pods and is_ready(watch.pods[0]):
                 pod = watch.pods[0]
                 name = pod["metadata"]["name"]
@@ -220,7 +220,7 @@ class Prover:
             done = await write_template(self.client, name, change)
             pool = done.after
             if done.written:
-                self.tell(f"Work pool {name}: template set again; something else wrote it.")
+                self.voice.say(f"Work pool {name}: template set again; something else wrote it.")
         if pool is None:
             raise WorkerError(
                 f"The work pool {name!r} is gone.",
@@ -253,7 +253,7 @@ class Prover:
         while (now := await read_depth(self.client, self.desired.pool.name)).late > before.late:
             if not told:
                 told = True
-                self.tell(
+                self.voice.say(
                     f"{plural(now.late, 'late run')}, {before.late} before the update: waiting."
                 )
             if time.monotonic() > deadline:

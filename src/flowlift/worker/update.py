@@ -7,13 +7,14 @@ again, it does what is left.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from flowlift.errors import AnswerError, FlowliftError, RolloutError, UnprovenError, WorkspaceError
 from flowlift.findings import Json
 from flowlift.project.project import Project
+from flowlift.voice import SILENT, Voice
 from flowlift.worker.canary import Canary, fly
 from flowlift.worker.check import find_in_cluster
 from flowlift.worker.cluster.cluster import Cluster, open_cluster
@@ -37,8 +38,6 @@ from flowlift.workspace.gather import together
 from flowlift.workspace.lock import Lock
 from flowlift.workspace.pools import TemplateChange, read_pool, write_template
 from flowlift.workspace.running import with_client
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +76,9 @@ def update_worker(
     project: Project,
     environment: str,
     order: UpdateOrder | None = None,
-    *,
-    tell: Tell = lambda line: None,
-    show: Callable[[Prepared], None] = lambda prepared: None,
+    voice: Voice = SILENT,
 ) -> list[Updated]:
     """Bring every worker of `environment` to what its files say, and prove that it works.
-
-    `show` is shown what was found before any write; `tell` is told each step.
 
     Raises:
         InputError, FindingsError: something is wrong with the files; nothing is written.
@@ -105,15 +100,15 @@ def update_worker(
                     worker,
                     client,
                     image=order.image,
-                    tell=tell,
+                    voice=voice,
                     under_way=there,
                 )
-                show(prepared)
+                voice.found(prepared.findings)
                 prepared.refuse_errors()
                 if prepared.desired is None:
                     done.append(await _update_pool(client, environment, prepared))
                     continue
-                update = _Update(project, client, prepared, prepared.desired, order, tell, show)
+                update = _Update(project, client, prepared, prepared.desired, order, voice)
                 done.append(await update.run(there))
         return done
 
@@ -136,6 +131,22 @@ async def _update_pool(client: Client, environment: str, prepared: Prepared) -> 
     )
 
 
+class _Discreet(Voice):
+    """Says everything without the secrets' values, and in a worker's words who is waited for."""
+
+    def __init__(self, to: Voice, secrets: tuple[WantedSecret, ...], release: str) -> None:
+        super().__init__(to)
+        self.secrets, self.release = secrets, release
+
+    def say(self, line: str) -> None:
+        """Say it, each secret's value being hidden."""
+        super().say(hidden(line, self.secrets))
+
+    def waiting(self, holder: str) -> None:
+        """Say which release somebody else is updating."""
+        self.say(f"Waiting: {self.release} is being updated by {holder}.")
+
+
 @dataclass
 class _Update:
     """One update of one worker."""
@@ -145,24 +156,19 @@ class _Update:
     prepared: Prepared
     desired: DesiredWorker
     order: UpdateOrder
-    tell_raw: Tell
-    show: Callable[[Prepared], None]
+    voice: Voice
     begun: float = field(default_factory=time.perf_counter)
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         environ, desired = self.project.environ, self.desired
         self.wanted: tuple[WantedSecret, ...] = wanted(desired.secrets, environ)
+        self.voice = _Discreet(self.voice, self.wanted, desired.release)
         self.cluster: Cluster = open_cluster(environ, desired.environment, desired.namespace)
         self.helm = Helm(self.cluster.environ, desired.namespace)
-        self.rollout = Rollout(self.cluster, self.helm, desired, self.tell, self.order.timeout)
-        self.prover = Prover(self.client, self.cluster, self.helm, desired, self.tell)
+        self.rollout = Rollout(self.cluster, self.helm, desired, self.voice, self.order.timeout)
+        self.prover = Prover(self.client, self.cluster, self.helm, desired, self.voice)
         self.on_drift: OnDrift = self.project.settings.environment(desired.environment).on_drift
-        self.waited = False
-
-    def tell(self, line: str) -> None:
-        """A line for a person, without the secrets' values."""
-        self.tell_raw(hidden(line, self.wanted))
 
     async def run(self, under_way: Awaitable[InCluster] | None) -> Updated:
         """Do what is to be done, and prove it; errors never show a secret's value."""
@@ -182,15 +188,15 @@ class _Update:
             repository=f"worker {self.desired.namespace}/{self.desired.release}",
             holder=self.project.context.run or None,
             wait=self.order.lock_wait,
-            on_wait=self._waiting,
+            voice=self.voice,
         )
         async with lock:
-            if self.waited:
+            if lock.waited:
                 # Somebody else updated while we waited: what is left is known only now.
                 looked = await self._look()
             before = await self._write(looked, lock)
             proof = await self._prove(looked, before)
-            self.tell(f"Worker {proof.worker} of {proof.pod} is heard of.")
+            self.voice.say(f"Worker {proof.worker} of {proof.pod} is heard of.")
             canary = await self._canary()
         return self._updated(looked, proof, canary)
 
@@ -210,7 +216,7 @@ class _Update:
         )
         checked = replace(self.prepared, findings=found)
         if found:
-            self.show(checked)
+            self.voice.found(found)
         checked.refuse_errors()
 
     async def _nothing_to_do(self, looked: Looked) -> Updated:
@@ -263,7 +269,7 @@ class _Update:
             pods = await self._all_pods()
         lock.check()
         if release.differs or not looked.pods:
-            self.tell(f"Helm: {release.action.value} {self.desired.release}")
+            self.voice.say(f"Helm: {release.action.value} {self.desired.release}")
             try:
                 await self.rollout.install(before, pods)
             except RolloutError:
@@ -280,7 +286,7 @@ class _Update:
         pods, secrets = await together((self._all_pods(), self.cluster.secrets()))
         changed = outdated(pods[0], secrets) if pods else ()
         if changed:
-            self.tell(f"Restarting the worker: {', '.join(changed)} changed.")
+            self.voice.say(f"Restarting the worker: {', '.join(changed)} changed.")
             await self.rollout.restart(pods)
 
     async def _objects(self, looked: Looked) -> None:
@@ -298,7 +304,7 @@ class _Update:
             names = ", ".join(
                 f"{item['kind'].lower()} {item['metadata']['name']}" for item in objects
             )
-            self.tell(f"Writing {names}")
+            self.voice.say(f"Writing {names}")
             await self.cluster.apply(objects)
 
     async def _make_pool(self) -> None:
@@ -315,7 +321,7 @@ class _Update:
                     f"The work pool {pool.name!r} cannot be made: {error.message}",
                     remedy=f"Correct the base job template in {self.desired.values_file}.",
                 ) from None
-        self.tell(f"Work pool {pool.name}: made")
+        self.voice.say(f"Work pool {pool.name}: made")
 
     async def _restore(self, looked: Looked) -> None:
         """Give the pool the template of the release that runs again: a rollback does not do it."""
@@ -330,13 +336,13 @@ class _Update:
         if not template or pool is None:
             return
         if (await write_template(self.client, pool.name, lambda now: template)).written:
-            self.tell(f"Work pool {pool.name}: its template set back")
+            self.voice.say(f"Work pool {pool.name}: its template set back")
 
     async def _set_template(self, looked: Looked) -> None:
         """Make sure that the pool has the template that it should have."""
         change, pool = self._change(looked), self.desired.pool.name
         if change is not None and (await write_template(self.client, pool, change)).written:
-            self.tell(f"Work pool {pool}: template set")
+            self.voice.say(f"Work pool {pool}: template set")
 
     def _change(self, looked: Looked) -> TemplateChange | None:
         """What the pool must have in the end: where a change by hand is kept, that."""
@@ -348,18 +354,14 @@ class _Update:
     async def _canary(self) -> Canary | None:
         verify = self.project.settings.verify
         canary = await fly(
-            self.client, self.cluster, self.desired, timeout=verify.timeout, tell=self.tell
+            self.client, self.cluster, self.desired, timeout=verify.timeout, voice=self.voice
         )
         if canary is not None:
-            self.tell(f"Canary: completed in {canary.seconds:.1f} s")
+            self.voice.say(f"Canary: completed in {canary.seconds:.1f} s")
         return canary
 
     async def _all_pods(self) -> list[Json]:
         return await self.cluster.pods(self.desired.release)
-
-    def _waiting(self, holder: str) -> None:
-        self.waited = True
-        self.tell(f"Waiting: {self.desired.release} is being updated by {holder}.")
 
     def _updated(self, looked: Looked, proof: Proof | None, canary: Canary | None) -> Updated:
         release = looked.release

@@ -18,13 +18,13 @@ import hashlib
 import json
 import socket
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from types import TracebackType
 
 from flowlift.errors import AnswerError, FlowliftError, LockedError, UnreachableError
 from flowlift.findings import Json
+from flowlift.voice import SILENT, Voice
 from flowlift.workspace.client import Client
 from flowlift.workspace.clock import loop_time
 
@@ -63,7 +63,7 @@ class Lock:
     """The right to write one repository's deployments into a workspace, within `async with`.
 
     `holder` names who holds it (by default user@host), for others to see. Waits up to `wait`
-    seconds, and tells `on_wait` for whom, whenever that changes.
+    seconds, and tells `voice` for whom, whenever that changes. `waited` says whether it had to.
 
     Raises:
         LockedError: another holder did not finish in time.
@@ -77,16 +77,17 @@ class Lock:
         repository: str,
         holder: str | None = None,
         wait: float = 300.0,
-        on_wait: Callable[[str], None] = lambda holder: None,
+        voice: Voice = SILENT,
         lease: float = LEASE,
         renew_every: float = RENEW_EVERY,
     ) -> None:
         self.name = lock_name(repository)
+        self.waited = False
         self._client = client
         self._repository = repository
         self._holder = holder or user_at_host()
         self._wait = wait
-        self._on_wait = on_wait
+        self._voice = voice
         self._lease = lease
         self._renew_every = renew_every
         self._token = uuid.uuid4().hex
@@ -165,7 +166,8 @@ class Lock:
                 raise self._locked(other)
             if told != other.token:
                 told, pause = other.token, FIRST_LOOK
-                self._on_wait(other.describe())
+                self.waited = True
+                self._voice.waiting(other.describe())
             await asyncio.sleep(min(pause, max(0.1, deadline - loop_time())))
             pause = min(LONGEST_LOOK, pause * 1.5)
 

@@ -19,11 +19,11 @@ from flowlift.errors import FlowliftError
 from flowlift.findings import Action, Json
 from flowlift.plan.mask import HIDDEN, mask
 from flowlift.plan.model import Change
+from flowlift.voice import SILENT, Voice
 from flowlift.workspace.client import Client
 from flowlift.workspace.delete import remove
 from flowlift.workspace.upsert import Putter
 
-OnDone = Callable[[Change, float], None]
 Outcome = Sequence[tuple[Change, "str | None"]]
 """Changes with the reason why each failed, None where it was done."""
 
@@ -56,18 +56,18 @@ class _Job:
 async def write(
     client: Client,
     changes: Sequence[Change],
-    on_done: OnDone = lambda change, seconds: None,
+    voice: Voice = SILENT,
     *,
     still_ours: Callable[[], None] = lambda: None,
 ) -> Written:
     """Make `changes`: creations and updates in their order, then deletions.
 
-    `on_done` hears of each change made and the seconds it took. `still_ours` is asked before each
+    `voice` hears of each change made and the seconds it took. `still_ours` is asked before each
     change is begun, and raises a FlowliftError when the right to write is lost.
     An interruption (the task is cancelled) also ends in a result, as it matters most then.
     """
     written = Written()
-    work = _Work(client, written, on_done, still_ours)
+    work = _Work(client, written, voice, still_ours)
     putter = Putter(client)
     wanted = [change for change in changes if change.action in {Action.CREATE, Action.UPDATE}]
     doomed = [change for change in changes if change.action is Action.DELETE]
@@ -94,12 +94,12 @@ class _Work:
         self,
         client: Client,
         written: Written,
-        on_done: OnDone,
+        voice: Voice,
         still_ours: Callable[[], None],
     ) -> None:
         self._client = client
         self._written = written
-        self._on_done = on_done
+        self._voice = voice
         self._still_ours = still_ours
         self._under_way: dict[asyncio.Task[Outcome], tuple[_Job, float]] = {}
 
@@ -146,7 +146,7 @@ class _Work:
             for change, failure in outcome:
                 if failure is None:
                     self._written.done.append(change)
-                    self._on_done(change, time.perf_counter() - begun)
+                    self._voice.written(change, time.perf_counter() - begun)
                 else:
                     self._written.failed.append((change, failure))
                     self._written.why = self._written.why or "a change failed"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from flowlift.config import Settings
 from flowlift.errors import WorkerError
+from flowlift.voice import SILENT, Voice
 from flowlift.worker import proof
 from flowlift.worker.cluster.cluster import Cluster
 from flowlift.worker.cluster.helm import Helm
@@ -19,6 +19,7 @@ from flowlift.worker.proof import Prover
 from flowlift.workspace.client import Client
 from flowlift.workspace.endpoint import resolve
 from flowlift.workspace.pools import Depth
+from tests.parts.voices import RecordingVoice
 from tests.parts.worker_values import template
 from tests.parts.workspaces import Workspace
 from tests.real.worker.values.test_impact import make_deployment, make_pool
@@ -33,9 +34,7 @@ def late_run(workspace: Workspace, deployment: str) -> str:
     return str(workspace.server.request("POST", path, body)["id"])
 
 
-def judged(
-    workspace: Workspace, pool: str, before: Depth, tell: Callable[[str], None] = print
-) -> None:
+def judged(workspace: Workspace, pool: str, before: Depth, voice: Voice = SILENT) -> None:
     """Make sure that no more runs are late than `before`. The cluster is not asked."""
 
     async def work() -> None:
@@ -46,7 +45,7 @@ def judged(
                 "dev", "w", "c", None, None, "n", pool=DesiredPool(pool, None), **nothing
             )
             cluster, helm = Cluster({}, "n", ("kubectl",)), Helm({}, "n")
-            await Prover(client, cluster, helm, desired, tell).not_late(before)
+            await Prover(client, cluster, helm, desired, voice).not_late(before)
 
     asyncio.run(work())
 
@@ -58,11 +57,11 @@ def test_runs_that_become_late_are_no_proof(
     pool = make_pool(workspace, template())
     deployment = make_deployment(workspace, pool, {})
     late_run(workspace, deployment)
-    lines: list[str] = []
+    voice = RecordingVoice()
     with pytest.raises(WorkerError, match="1 late run in the work pool") as error:
-        judged(workspace, pool, Depth(0, 0, 0.0), lines.append)
+        judged(workspace, pool, Depth(0, 0, 0.0), voice)
     assert "flowlift worker status dev" in error.value.remedy
-    assert lines == ["1 late run, 0 before the update: waiting."]
+    assert voice.lines == ["1 late run, 0 before the update: waiting."]
     # What was late before the update is not its fault.
     judged(workspace, pool, Depth(1, 1, 60.0))
 
@@ -71,9 +70,10 @@ def test_runs_that_are_started_meanwhile_are_late_no_more(workspace: Workspace) 
     pool = make_pool(workspace, template())
     run = late_run(workspace, make_deployment(workspace, pool, {}))
 
-    def start(line: str) -> None:
-        assert line.startswith("1 late run")
-        body = {"state": {"type": "RUNNING"}, "force": True}
-        workspace.server.request("POST", f"/flow_runs/{run}/set_state", body)
+    class Starting(Voice):
+        def say(self, line: str) -> None:
+            assert line.startswith("1 late run")
+            body = {"state": {"type": "RUNNING"}, "force": True}
+            workspace.server.request("POST", f"/flow_runs/{run}/set_state", body)
 
-    judged(workspace, pool, Depth(0, 0, 0.0), start)
+    judged(workspace, pool, Depth(0, 0, 0.0), Starting())

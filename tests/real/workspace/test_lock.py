@@ -22,16 +22,20 @@ LEASE = 5.0
 
 HOLDER = """
 import asyncio, sys, time
+from flowlift.voice import Voice
 from flowlift.workspace.client import Client
 from flowlift.workspace.endpoint import Endpoint
 from flowlift.workspace.lock import Lock
+
+class Printing(Voice):
+    def waiting(self, holder): print("waits for", holder, flush=True)
 
 async def main(url, repository, name, seconds, lease):
     def say(word): print(word, time.time(), flush=True)
     async with Client(Endpoint("dev", url)) as client:
         async with Lock(
             client, repository=repository, holder=name, wait=60, lease=float(lease), renew_every=1,
-            on_wait=lambda holder: print("waits for", holder, flush=True),
+            voice=Printing(),
         ) as lock:
             say("in")
             for _ in range(int(float(seconds) * 10)):

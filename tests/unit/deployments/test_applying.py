@@ -15,7 +15,8 @@ from flowlift.findings import Action
 from flowlift.plan.model import Change, Plan, Provenance
 from tests.parts.fake_workspace import NOON
 from tests.parts.proxy import Answer, Request
-from tests.parts.small_platform import Heard, SmallPlatform, actions
+from tests.parts.small_platform import SmallPlatform, actions
+from tests.parts.voices import RecordingVoice
 
 ALL = ["hourly", "nightly", "weekly"]
 
@@ -38,14 +39,14 @@ def before_the_lock_is_asked_for(platform: SmallPlatform, act: Any) -> None:
 def test_what_was_planned_is_written_and_the_next_plan_is_empty(platform: SmallPlatform):
     begun = time.perf_counter()
     assert actions(platform.plan("prod")) == dict.fromkeys(ALL, "create")
-    heard = Heard()
-    done = platform.apply("prod", heard)
+    voice = RecordingVoice()
+    done = platform.apply("prod", voice)
     assert platform.plan("prod").writes == ()
     seconds = time.perf_counter() - begun
     assert done.complete
     assert platform.prod.names == ALL
-    assert heard.done == ["ingest/hourly", "ingest/nightly", "report/weekly"]
-    assert [change.deployment for change in done.written.done] == heard.done
+    assert voice.names == ["ingest/hourly", "ingest/nightly", "report/weekly"]
+    assert [change.deployment for change in done.written.done] == voice.names
     assert not platform.prod.locked
     assert seconds < 1.0  # some hundredths, where the machine has nothing else to do
 
@@ -72,9 +73,9 @@ def test_dev_gets_the_branch_in_its_clone_its_tag_and_its_schedules_off(platform
 def test_where_nothing_differs_nobody_is_asked_and_no_lock_is_taken(platform: SmallPlatform):
     platform.apply("prod")
     platform.prod.requests.clear()
-    heard = Heard()
-    done = platform.apply("prod", heard)
-    assert (done.complete, done.written.done, heard.asked) == (True, [], 0)
+    voice = RecordingVoice()
+    done = platform.apply("prod", voice)
+    assert (done.complete, done.written.done, voice.heard.count("confirm")) == (True, [], 0)
     assert platform.prod.writes == []
     assert all(not request.path.startswith("/variables/") for request in platform.prod.requests)
 
@@ -96,16 +97,16 @@ def test_what_is_no_longer_declared_is_deleted_last(platform: SmallPlatform):
 def test_one_finding_stops_every_write(platform: SmallPlatform):
     platform.named("weekly")["work_pool"] = {"name": "pull"}
     platform.commit()
-    heard = Heard()
+    voice = RecordingVoice()
     with pytest.raises(FindingsError):
-        platform.apply("prod", heard)
-    (plan,) = heard.planned
+        platform.apply("prod", voice)
+    (plan,) = voice.plans
     assert [finding.check for finding in plan.errors] == ["missing-work-pool"]
-    assert (platform.prod.writes, platform.prod.names, heard.asked) == ([], [], 0)
+    assert (platform.prod.writes, platform.prod.names, voice.heard.count("confirm")) == ([], [], 0)
 
 
 def test_a_person_who_says_no_leaves_everything_as_it_is(platform: SmallPlatform):
-    done = platform.apply("prod", Heard(says=False))
+    done = platform.apply("prod", RecordingVoice(yes=False))
     assert (done.confirmed, platform.prod.writes) == (False, [])
 
 
@@ -129,9 +130,9 @@ def test_a_branch_whose_commit_is_merged_may_be_applied_to_prod(platform: SmallP
 
 def test_a_lock_that_another_holds_is_waited_for_and_its_holder_named(platform: SmallPlatform):
     platform.prod.hold("github.com/acme/platform", seconds=100)
-    heard = Heard()
-    assert platform.apply("prod", heard).complete
-    assert heard.waited_for == [f"ben@laptop, since {NOON:%H:%M:%S} UTC"]
+    voice = RecordingVoice()
+    assert platform.apply("prod", voice).complete
+    assert voice.holders == [f"ben@laptop, since {NOON:%H:%M:%S} UTC"]
     assert platform.prod.names == ALL
 
 
@@ -151,10 +152,10 @@ def test_an_operators_change_between_reading_and_writing_is_planned_again(platfo
         platform.prod.named("hourly")["schedules"][0]["active"] = False
 
     before_the_lock_is_asked_for(platform, pause)
-    heard = Heard()
-    done = platform.apply("prod", heard)
+    voice = RecordingVoice()
+    done = platform.apply("prod", voice)
     assert done.complete
-    assert len(heard.planned) == 2
+    assert len(voice.plans) == 2
     hourly = platform.prod.named("hourly")
     assert hourly["parameters"] == {"rows": 6}
     assert [schedule["active"] for schedule in hourly["schedules"]] == [False]
@@ -170,10 +171,10 @@ def test_what_another_has_made_meanwhile_is_not_made_again(platform: SmallPlatfo
         platform.prod.flows.update(other.prod.flows)
 
     before_the_lock_is_asked_for(platform, make)
-    heard = Heard()
-    done = platform.apply("prod", heard)
+    voice = RecordingVoice()
+    done = platform.apply("prod", voice)
     assert (done.complete, done.written.done) == (True, [])
-    assert [len(plan.writes) for plan in heard.planned] == [3, 0]
+    assert [len(plan.writes) for plan in voice.plans] == [3, 0]
     assert platform.prod.writes == []
 
 
@@ -186,18 +187,18 @@ def test_an_operator_who_deletes_what_is_to_be_changed_has_it_made_again(platfor
         del platform.prod.deployments[platform.prod.named("hourly")["id"]]
 
     before_the_lock_is_asked_for(platform, delete)
-    heard = Heard()
-    platform.apply("prod", heard)
-    assert [actions(plan) for plan in heard.planned] == [{"hourly": "update"}, {"hourly": "create"}]
+    voice = RecordingVoice()
+    platform.apply("prod", voice)
+    assert [actions(plan) for plan in voice.plans] == [{"hourly": "update"}, {"hourly": "create"}]
     assert platform.prod.named("hourly")["parameters"] == {"rows": 6}
 
 
 def test_findings_of_the_second_look_stop_it_too(platform: SmallPlatform):
     before_the_lock_is_asked_for(platform, lambda: made_by_another_repository(platform))
-    heard = Heard()
+    voice = RecordingVoice()
     with pytest.raises(FindingsError):
-        platform.apply("prod", heard)
-    assert len(heard.planned) == 2
+        platform.apply("prod", voice)
+    assert len(voice.plans) == 2
     assert platform.prod.writes == []
     assert not platform.prod.locked
 
@@ -295,9 +296,9 @@ def test_an_answer_that_is_lost_after_the_work_was_done_makes_nothing_twice(
 
 def test_a_lock_whose_answer_is_lost_is_known_as_ours(platform: SmallPlatform):
     platform.prod.lost = ["POST /variables/"]
-    heard = Heard()
-    assert platform.apply("prod", heard).complete
-    assert heard.waited_for == []
+    voice = RecordingVoice()
+    assert platform.apply("prod", voice).complete
+    assert voice.holders == []
     assert not platform.prod.locked
 
 
@@ -319,11 +320,11 @@ def test_what_a_server_refuses_is_told_and_the_rest_left(platform: SmallPlatform
 
 
 def test_an_interruption_says_what_was_done_and_gives_the_lock_back(platform: SmallPlatform):
-    heard = Heard()
-    done = platform.interrupted("prod", heard)
+    voice = RecordingVoice()
+    done = platform.interrupted("prod", voice)
     assert done.written.interrupted
-    assert [change.deployment for change in done.written.done] == heard.done
-    assert heard.done[0] == "ingest/hourly"
+    assert [change.deployment for change in done.written.done] == voice.names
+    assert voice.names[0] == "ingest/hourly"
     assert [change.deployment for change in done.written.left]
     assert not platform.prod.locked
     assert platform.apply("prod").complete
@@ -396,15 +397,15 @@ def test_what_build_steps_put_out_is_checked_before_the_first_write(
         return {0: {"image": {"name": "flows"}}}
 
     monkeypatch.setattr("flowlift.deployments.applying.run_builds", build)
-    heard = Heard()
+    voice = RecordingVoice()
     with pytest.raises(FindingsError):
-        platform.apply("prod", heard)
-    assert [finding.check for finding in heard.planned[-1].errors] == ["undefined-word"]
+        platform.apply("prod", voice)
+    assert [finding.check for finding in voice.plans[-1].errors] == ["undefined-word"]
     assert platform.prod.writes == []
 
 
 def test_an_interruption_after_the_last_write_gives_the_lock_back(platform: SmallPlatform):
     with contextlib.suppress(asyncio.CancelledError):
-        platform.interrupted("prod", Heard(), after=3)
+        platform.interrupted("prod", after=3)
     assert platform.prod.names == ALL
     assert not platform.prod.locked

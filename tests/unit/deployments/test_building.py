@@ -18,6 +18,7 @@ from flowlift.deployments.building import RUNNER, run_builds
 from flowlift.deployments.reading import Outputs
 from flowlift.errors import InputError, StepError
 from tests.parts.small_platform import SmallPlatform
+from tests.parts.voices import RecordingVoice
 
 SCRIPT = """\
 #!/bin/sh
@@ -40,7 +41,7 @@ class Steps:
         self.platform = platform
         self.notes = folder
         self.program = folder / "python"
-        self.told: list[str] = []
+        self.voice = RecordingVoice()
         self.monkeypatch = monkeypatch
         monkeypatch.setattr(building, "find_python", lambda root, asked: str(self.program))
 
@@ -54,7 +55,7 @@ class Steps:
         # The tests' own standard error is no file that a process could be given.
         with (self.notes / "errors").open("w") as errors:
             self.monkeypatch.setattr(sys, "stderr", errors)
-            return asyncio.run(run_builds(project, reading, endpoint, self.told.append))
+            return asyncio.run(run_builds(project, reading, endpoint, self.voice))
 
     def noted(self, what: str) -> list[str]:
         file = self.notes / what
@@ -70,14 +71,14 @@ def steps(platform: SmallPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_without_steps_nothing_is_run(steps: Steps):
     assert steps.run() == {}
-    assert (steps.told, steps.noted("steps")) == ([], [])
+    assert (steps.voice.steps, steps.noted("steps")) == ([], [])
 
 
 def test_what_a_step_puts_out_is_its_entry_s(steps: Steps):
     steps.platform.named("nightly")["build"] = [image(name="a")]
     steps.platform.named("nightly")["push"] = [{"my.steps.push": {"name": "b"}}]
     assert steps.run() == {1: {"image": {"tag": "flows:1"}}}
-    assert steps.told == ["my.steps.image", "my.steps.push"]
+    assert steps.voice.steps == ["building: my.steps.image", "building: my.steps.push"]
     (line,) = steps.noted("steps")
     assert json.loads(line) == [image(name="a"), {"my.steps.push": {"name": "b"}}]
     assert steps.noted("runner") == [str(RUNNER)]
@@ -89,7 +90,7 @@ def test_what_several_build_alike_is_built_once(steps: Steps):
         steps.platform.named(name)["build"] = [image(name=tag)]
     assert set(steps.run()) == {0, 1, 2}
     assert len(steps.noted("steps")) == 2
-    assert steps.told == ["my.steps.image"] * 2
+    assert steps.voice.steps == ["building: my.steps.image"] * 2
 
 
 def test_what_a_step_prints_leaves_standard_output_alone(steps: Steps):

@@ -15,6 +15,7 @@ from flowlift.workspace.runs import TAG
 from tests.parts.fake_workspace import Fate
 from tests.parts.proxy import Answer, Request
 from tests.parts.small_platform import CONFIG, SmallPlatform
+from tests.parts.voices import RecordingVoice
 
 
 @pytest.fixture
@@ -30,16 +31,14 @@ def proposed(platform: SmallPlatform) -> SmallPlatform:
 
 def ended(platform: SmallPlatform, *names: str, environment: str = "dev") -> dict[str, RunOutcome]:
     """How the runs ended, by the deployment's own name."""
-    told: list[Any] = []
+    voice = RecordingVoice()
 
     async def work(client: Client) -> list[RunOutcome]:
-        return await verify(
-            platform.project, environment, names, client, lambda *progress: told.append(progress)
-        )
+        return await verify(platform.project, environment, names, client, voice)
 
     outcomes = platform.ask(environment, work)
-    assert told[0][0] == 0
-    assert told[-1][:2] == (len(outcomes), len(outcomes))
+    assert voice.progress[0][0] == 0
+    assert voice.progress[-1][:2] == (len(outcomes), len(outcomes))
     return {outcome.deployment.split("/")[1]: outcome for outcome in outcomes}
 
 

@@ -6,6 +6,8 @@ import base64
 import json
 
 from flowlift.image.progress import LAST_LINES, BuildProgress
+from flowlift.voice import SILENT
+from tests.parts.voices import RecordingVoice
 
 RUN = "[2/2] RUN uv sync --locked"
 
@@ -20,11 +22,11 @@ def log(text: str, digest: str = "sha256:1") -> str:
 
 
 def told(*lines: str) -> list[str]:
-    said: list[str] = []
-    progress = BuildProgress(said.append)
+    voice = RecordingVoice()
+    progress = BuildProgress(voice)
     for line in lines:
         progress.read(line)
-    return said
+    return voice.lines
 
 
 def test_each_step_is_told_once_with_its_time() -> None:
@@ -47,7 +49,7 @@ def test_cached_steps_are_told_so_and_internal_ones_not_at_all() -> None:
 
 
 def test_a_failure_has_the_step_its_last_lines_and_the_dockerfiles_line() -> None:
-    progress = BuildProgress(lambda line: None)
+    progress = BuildProgress(SILENT)
     error = 'process "/bin/sh -c uv sync" did not complete successfully: exit code: 2'
     for line in [
         log("\n".join(f"line {number}" for number in range(50)) + "\n"),
@@ -67,7 +69,7 @@ def test_a_failure_has_the_step_its_last_lines_and_the_dockerfiles_line() -> Non
 
 
 def test_output_that_comes_in_pieces_is_put_together() -> None:
-    progress = BuildProgress(lambda line: None)
+    progress = BuildProgress(SILENT)
     for piece in ("head: ", "error writing", ": No space\nwhole\r\n", "unfinished"):
         progress.read(log(piece))
     progress.read(vertex(RUN, error="exit code: 1"))
@@ -75,17 +77,17 @@ def test_output_that_comes_in_pieces_is_put_together() -> None:
 
 
 def test_words_of_buildx_alone_are_the_reason() -> None:
-    progress = BuildProgress(lambda line: None)
+    progress = BuildProgress(SILENT)
     progress.read("ERROR: failed to build: Attestation is not supported for the docker driver.")
     assert progress.failure().reason == "Attestation is not supported for the docker driver."
 
 
 def test_lines_that_are_no_events_do_no_harm() -> None:
-    progress = BuildProgress(lambda line: None)
+    progress = BuildProgress(SILENT)
     for line in ("", "{broken", "[]", "WARNING: something", '{"warnings": [{}]}'):
         progress.read(line)
     assert "WARNING: something" in progress.failure().reason
 
 
 def test_a_build_that_says_nothing_still_has_a_reason() -> None:
-    assert BuildProgress(lambda line: None).failure().reason == "buildx said nothing"
+    assert BuildProgress(SILENT).failure().reason == "buildx said nothing"

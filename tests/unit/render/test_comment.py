@@ -17,6 +17,7 @@ from flowlift.render.comment import (
     section_key,
 )
 from flowlift.render.delivery import facts_section, failure_section, plan_section
+from flowlift.workspace.write import Written
 from tests.parts.example_plans import changing
 from tests.parts.page import html
 
@@ -44,7 +45,7 @@ def test_sections_are_found_again_whatever_line_ends_a_forge_makes() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_name_makes_or_ends_a_section(name: str) -> None:
-    text = plan_section(changing([name], branch=name), "proposed", 20_000, written=[])
+    text = plan_section(changing([name], branch=name), "proposed", 20_000, written=Written())
     text += "\n\n" + facts_section(name, f"at '{name}'", [f"'{name}'"])
     text += "\n\n" + failure_section(name, name, name, name)
     body = assemble("proposal", "## flowlift", {"00/a/b": text, "01/a/b": "### other"})

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from flowlift.deployments.verifying import RunOutcome
 from flowlift.findings import Action, Finding, Level
+from flowlift.plan.model import Change
 from flowlift.render.delivery import findings_section, plan_section
-from flowlift.render.outcome import StepShown
+from flowlift.workspace.write import Written
 from tests.parts.example_plans import changing
 from tests.parts.page import html
 
 
+def update(name: str) -> Change:
+    return Change(action=Action.UPDATE, deployment=name)
+
+
 def test_what_was_done_stands_first() -> None:
-    done = [StepShown(Action.UPDATE, "a/b")]
+    done = Written(done=[update("a/b")])
     text = plan_section(changing(["a/b"]), "proposed", 20_000, written=done)
     assert "**Runs `feat/a` now:** 0 created, 1 updated, 0 deleted, 0 unchanged." in text
     assert "**After the merge:**" in plan_section(changing(["a/b"]), "planned", 20_000)
@@ -25,9 +30,11 @@ def test_a_delivery_that_stopped_says_what_is_undone() -> None:
         changing(["a/b", "a/c", "a/d"]),
         "released",
         20_000,
-        written=[StepShown(Action.UPDATE, "a/b")],
-        failed=[StepShown(Action.UPDATE, "a/c", "no such @pool")],
-        left=[StepShown(Action.UPDATE, "a/d")],
+        written=Written(
+            done=[update("a/b")],
+            failed=[(update("a/c"), "no such @pool")],
+            left=[update("a/d")],
+        ),
     )
     assert "**Stopped: 1 of 3 changes written.**" in text
     assert "could not update `a/c`" in text
@@ -40,7 +47,7 @@ def test_failed_runs_stand_first() -> None:
         RunOutcome("a/good", "Completed", 1.0),
         RunOutcome("a/bad", "Failed", 2.0, message="ValueError: </details>"),
     ]
-    text = plan_section(changing(["a/b"]), "proposed", 20_000, written=[], runs=runs)
+    text = plan_section(changing(["a/b"]), "proposed", 20_000, written=Written(), runs=runs)
     assert text.index("a/bad") < text.index("a/good")
     assert "</details><" not in html(text)
 

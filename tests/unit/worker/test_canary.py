@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flowlift.errors import AnswerError, WorkerError
+from flowlift.voice import SILENT
 from flowlift.worker.canary import TAG, Canary, fly, image_id
 from flowlift.worker.cluster.cluster import Cluster
 from flowlift.worker.model import DesiredPool
@@ -53,7 +54,7 @@ def flown(
     cluster = Cluster({}, "prefect", ("kubectl",))
 
     async def work(client: Client) -> Canary | None:
-        return await fly(client, cluster, desired, timeout=timeout, tell=lambda line: None)
+        return await fly(client, cluster, desired, timeout=timeout, voice=SILENT)
 
     return ask_model(ModelNetwork(pool), work)
 

@@ -24,6 +24,7 @@ from flowlift.workspace.lock import (
 from tests.parts.fake_api import ModelNetwork, ask_model
 from tests.parts.proxy import Answer, Request
 from tests.parts.variables import Variables
+from tests.parts.voices import RecordingVoice
 
 T = TypeVar("T")
 
@@ -71,32 +72,32 @@ def test_it_is_given_back_after_a_failure_too():
 
 def test_another_holder_is_waited_for_and_told_once():
     variables = Variables()
-    told: list[str] = []
+    voice = RecordingVoice()
 
     async def work(client: Client) -> float:
         variables.hold(60)
         asyncio.get_running_loop().call_later(40, variables.by_name.clear)
-        async with a_lock(client, on_wait=told.append):
+        async with a_lock(client, voice=voice):
             return asyncio.get_running_loop().time()
 
     assert 40 <= ask(variables, work) <= 40 + LONGEST_LOOK
-    assert told == ["ben@laptop, since 12:00:00 UTC"]
+    assert voice.holders == ["ben@laptop, since 12:00:00 UTC"]
 
 
 def test_the_next_holder_is_told_too():
     variables = Variables()
-    told: list[str] = []
+    voice = RecordingVoice()
 
     async def work(client: Client) -> None:
         variables.hold(60)
         loop = asyncio.get_running_loop()
         loop.call_later(20, variables.hold, 60, "CI run 8")
         loop.call_later(40, variables.by_name.clear)
-        async with a_lock(client, on_wait=told.append):
+        async with a_lock(client, voice=voice):
             pass
 
     ask(variables, work)
-    assert told == ["ben@laptop, since 12:00:00 UTC", "CI run 8, since 12:00:20 UTC"]
+    assert voice.holders == ["ben@laptop, since 12:00:00 UTC", "CI run 8, since 12:00:20 UTC"]
 
 
 def test_a_holder_that_does_not_finish_in_time_is_named():

@@ -20,6 +20,7 @@ from flowlift.workspace.write import Written, write
 from tests.parts import writes
 from tests.parts.fake_api import ask, endpoint, fake_api
 from tests.parts.proxy import Answer, Proxy, Request
+from tests.parts.voices import RecordingVoice
 
 Special = Callable[[Request], "Answer | None"]
 
@@ -99,9 +100,9 @@ def refusing(name: str, text: str = "No.") -> Special:
 
 def test_a_flow_is_asked_for_once_and_each_deployment_written_once():
     changes = [writes.put(writes.desired(f"n{n}")) for n in range(4)]
-    heard: list[str] = []
-    written, api = run(Workspace(), *changes, on_done=lambda c, s: heard.append(c.deployment))
-    assert names(written.done) == heard == [f"etl/n{n}" for n in range(4)]
+    voice = RecordingVoice()
+    written, api = run(Workspace(), *changes, voice=voice)
+    assert names(written.done) == voice.names == [f"etl/n{n}" for n in range(4)]
     assert (written.failed, written.left, written.why) == ([], [], "")
     paths = [request.path for request in api.writes]
     assert paths == ["/flows/", *["/deployments/"] * 4]
@@ -367,7 +368,7 @@ def test_one_that_is_gone_already_counts_as_deleted():
 
 
 def test_how_long_a_change_took_is_told():
-    seconds: list[float] = []
+    voice = RecordingVoice()
     begun = time.perf_counter()
-    run(Workspace(), writes.put(writes.desired()), on_done=lambda c, s: seconds.append(s))
-    assert 0 < seconds[0] <= time.perf_counter() - begun
+    run(Workspace(), writes.put(writes.desired()), voice=voice)
+    assert 0 < voice.seconds[0] <= time.perf_counter() - begun

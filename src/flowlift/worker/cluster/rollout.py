@@ -7,12 +7,13 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from flowlift.errors import ClusterError, HelmError, RolloutError, WorkerError
 from flowlift.findings import Json
+from flowlift.voice import SILENT, Voice
 from flowlift.worker.cluster.cluster import Cluster
 from flowlift.worker.cluster.helm import TIED_LABEL, Helm, HelmRelease, helm_error
 from flowlift.worker.cluster.watch import LOOK_EVERY, PodTrouble, Watch
@@ -26,12 +27,12 @@ ROLLBACK_PATIENCE = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """How a release is changed. `tell` gets a line for each step; `timeout` is in seconds."""
+    """How a release is changed. `voice` says each step; `timeout` is in seconds."""
 
     cluster: Cluster
     helm: Helm
     desired: DesiredWorker
-    tell: Callable[[str], None] = lambda line: None
+    voice: Voice = SILENT
     timeout: float = 300.0
 
     async def recover(self, live: HelmRelease | None) -> HelmRelease | None:
@@ -50,7 +51,7 @@ class Rollout:
                 return await self._put_in_order(live)
             if not told:
                 told = True
-                self.tell(
+                self.voice.say(
                     f"Release {live.name} is {live.newest.status} since"
                     f" {live.newest.updated:%H:%M:%S} UTC: another helm is at work; waiting."
                 )
@@ -73,7 +74,7 @@ class Rollout:
             while trouble is None and not await program.wait(LOOK_EVERY):
                 trouble = await _look(watch)
             if trouble is not None:
-                self.tell(f"{trouble.reason} in {trouble.pod}: stopping helm.")
+                self.voice.say(f"{trouble.reason} in {trouble.pod}: stopping helm.")
             answer = await program.end() if trouble else await program.answer()
         except asyncio.CancelledError:
             await program.end()
@@ -116,7 +117,7 @@ class Rollout:
 
     def _watch(self, pods: Collection[Json]) -> Watch:
         known = {pod["metadata"]["uid"] for pod in pods}
-        return Watch(self.cluster, self.desired.release, known, tell=self.tell)
+        return Watch(self.cluster, self.desired.release, known, voice=self.voice)
 
     async def _is_dead(self, live: HelmRelease) -> bool:
         """Whether the helm that made this revision cannot be alive any more."""
@@ -128,10 +129,10 @@ class Rollout:
     async def _put_in_order(self, live: HelmRelease) -> HelmRelease | None:
         good = live.good
         if good is None:
-            self.tell(f"Release {live.name} was left {live.newest.status}: removing it.")
+            self.voice.say(f"Release {live.name} was left {live.newest.status}: removing it.")
             await self.helm.uninstall(live.name)
             return None
-        self.tell(
+        self.voice.say(
             f"Release {live.name} was left {live.newest.status}: back to revision {good.number}."
         )
         await self.helm.rollback(live.name, good.number)

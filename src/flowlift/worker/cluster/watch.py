@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from flowlift.findings import Json
+from flowlift.voice import SILENT, Voice
 from flowlift.worker.cluster.cluster import Cluster
 
 LOOK_EVERY = 0.5
@@ -86,14 +87,14 @@ class PodTrouble:
 class Watch:
     """Looks at the pods of a release, those in `known` (by uid) left out.
 
-    Events that were there before the first new pod count for nothing. `tell` gets a line whenever
-    the newest pod comes a step further. `pods` are those of the last look.
+    Events that were there before the first new pod count for nothing. `voice` says whenever the
+    newest pod comes a step further. `pods` are those of the last look.
     """
 
     cluster: Cluster
     release: str
     known: Collection[str] = ()
-    tell: Callable[[str], None] = lambda line: None
+    voice: Voice = SILENT
     pods: list[Json] = field(default_factory=list)
     _since: dict[tuple[str, str, str], float] = field(default_factory=dict)
     _told: str = ""
@@ -114,7 +115,7 @@ class Watch:
         ]
         found = next((trouble for trouble in map(judge, pods) if trouble), None)
         if pods:
-            self._tell(pods[0])
+            self._say_step(pods[0])
         if found is None and (self.ready or not self._needs_events()):
             return None
         events = await self.cluster.events()
@@ -145,11 +146,11 @@ class Watch:
         began = self._since.setdefault((trouble.pod, trouble.container, kind), now)
         return not trouble.passing or now - began >= trouble.patience
 
-    def _tell(self, pod: Json) -> None:
+    def _say_step(self, pod: Json) -> None:
         said = f"Pod {pod['metadata']['name']}: {step(pod)}"
         if said != self._told:
             self._told = said
-            self.tell(said)
+            self.voice.say(said)
 
 
 def judge(pod: Json) -> PodTrouble | None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flowlift.config.worker import Host
 from flowlift.errors import ConfigError, WorkerError
 from flowlift.project.project import Project
+from flowlift.voice import SILENT, Voice
 from flowlift.worker.host.install import Installer
 from flowlift.worker.host.machine import Machine, Tool, ToolName
 from flowlift.worker.host.releases import Version, pinned, read_version
 from flowlift.worker.prepare import workers_of
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ def bring_host(
     check: bool = False,
     force: bool = False,
     root: Path = Path("/"),
-    tell: Tell = lambda line: None,
+    voice: Voice = SILENT,
 ) -> HostReport:
     """Bring this machine to the pinned versions; with `check`, only report.
 
@@ -53,7 +51,7 @@ def bring_host(
         WorkerError: the machine will not do, a version would go back, or an installation failed.
     """
     machine = Machine(root, project.environ)
-    installer = Installer(machine, _host_of(project, environment), tell)
+    installer = Installer(machine, _host_of(project, environment), voice)
     names = tuple(installer.wanted)
     tools = tuple(installer.look(name) for name in names)
     todo = tuple(tool for tool in tools if not tool.right)

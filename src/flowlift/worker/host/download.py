@@ -14,8 +14,7 @@ from pathlib import Path
 import httpx
 
 from flowlift.errors import WorkerError
-
-Tell = Callable[[str], None]
+from flowlift.voice import SILENT, Voice
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 PAUSES = (1.0, 3.0, 8.0)
@@ -31,7 +30,7 @@ def fetch(
     into: Path,
     sha256: str,
     *,
-    tell: Tell = lambda line: None,
+    voice: Voice = SILENT,
     wait: Callable[[float], None] = time.sleep,
 ) -> None:
     """Download `url` to `into`, unless it is there already and right.
@@ -45,7 +44,7 @@ def fetch(
         return
     into.parent.mkdir(parents=True, exist_ok=True)
     part = into.with_name(f"{into.name}.part")
-    tell(f"Downloading {url}")
+    voice.say(f"Downloading {url}")
     for pause in (*PAUSES, None):
         try:
             _go_on(url, part)

@@ -10,13 +10,14 @@ import shutil
 import subprocess
 import tarfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
 from flowlift.config.worker import Host
 from flowlift.errors import LockedError, WorkerError
+from flowlift.voice import SILENT, Voice
 from flowlift.worker.host.download import digest_of, fetch, fetch_text
 from flowlift.worker.host.machine import Machine, Tool, ToolName
 from flowlift.worker.host.releases import (
@@ -27,8 +28,6 @@ from flowlift.worker.host.releases import (
     k3s_script,
     pinned,
 )
-
-Tell = Callable[[str], None]
 
 READY_WITHIN = 180.0
 """Seconds that K3s may take until it answers."""
@@ -42,7 +41,7 @@ class Installer:
 
     machine: Machine
     host: Host
-    tell: Tell = lambda line: None
+    voice: Voice = SILENT
     ready_within: float = READY_WITHIN
 
     @property
@@ -106,7 +105,7 @@ class Installer:
             _swap_in(fresh, target)
         self._note(tool, target, file, sha256)
         archive.unlink()
-        self.tell(f"Installed helm {tool.pinned}")
+        self.voice.say(f"Installed helm {tool.pinned}")
 
     # K3s ---------------------------------------------------------------------------------
 
@@ -122,14 +121,14 @@ class Installer:
         if tool.state != "idle":
             self._put_k3s(tool, target)
         if script is not None:
-            self.tell("Making K3s's service with its install script")
+            self.voice.say("Making K3s's service with its install script")
             self._run(["sh", str(script)], "K3s's install script")
             script.unlink()
         else:
-            self.tell("Restarting K3s; pods go on running meanwhile")
+            self.voice.say("Restarting K3s; pods go on running meanwhile")
             self._run(self._restart_command(), "The restart of K3s")
         self._await_k3s(target)
-        self.tell(f"Installed k3s {tool.pinned}")
+        self.voice.say(f"Installed k3s {tool.pinned}")
 
     def _put_k3s(self, tool: Tool, target: Path) -> None:
         file = k3s_binary(tool.pinned, self.machine.architecture, self.host)
@@ -203,7 +202,7 @@ class Installer:
         """A file of a release on this machine, and its checksum."""
         sha256 = expected_sum(file, self.host)
         into = self.machine.cache / f"{version}-{file.name}"
-        fetch(file.url, into, sha256, tell=self.tell)
+        fetch(file.url, into, sha256, voice=self.voice)
         return into, sha256
 
     def _try_out(self, program: Path, tool: Tool) -> None:

@@ -8,46 +8,43 @@ from __future__ import annotations
 import json
 import secrets
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 import click
 
 from flowlift.cli import session
-from flowlift.cli.applying import Shown
-from flowlift.cli.plan import show
+from flowlift.cli.apply_voice import ApplyVoice
 from flowlift.delivery.annotations import annotate
 from flowlift.delivery.deciding import Decision, Step
 from flowlift.delivery.deliver import Delivered
 from flowlift.delivery.outcome import Outcome
-from flowlift.delivery.teller import Teller
-from flowlift.deployments.applying import Applied, Watcher
+from flowlift.delivery.voice import DeliveryVoice
+from flowlift.deployments.applying import Applied
 from flowlift.deployments.verifying import RunOutcome
+from flowlift.findings import Finding
 from flowlift.render.data import plan_json
 from flowlift.render.outcome import render_runs
-from flowlift.render.screen import screen_of
+from flowlift.render.progress import Progress
 from flowlift.render.visible import visible
+from flowlift.render.wording import place
 
 
-@dataclass
-class Told:
+class DeliverVoice(ApplyVoice, DeliveryVoice):
     """What a person sees of a delivery. With `as_json`, standard output stays for the result."""
 
-    environ: Mapping[str, str]
-    as_json: bool
-    shown: dict[str, Shown] = field(default_factory=dict)
-
-    @property
-    def _annotates(self) -> bool:
-        return self.environ.get("GITHUB_ACTIONS") == "true" and bool(self.environ.get("CI"))
+    def __init__(self, environ: Mapping[str, str], *, as_json: bool) -> None:
+        super().__init__()
+        self._prints_json = as_json
+        self._annotates = environ.get("GITHUB_ACTIONS") == "true" and bool(environ.get("CI"))
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """While the delivery runs: its output is data, of which no CI's runner obeys a line."""
         word = secrets.token_hex(16) if self._annotates else ""
-        with redirect_stdout(sys.stderr) if self.as_json else nullcontext():
+        with redirect_stdout(sys.stderr) if self._prints_json else nullcontext():
             if word:
                 session.say(f"::stop-commands::{word}")
             try:
@@ -56,19 +53,8 @@ class Told:
                 if word:
                     session.say(f"::{word}::")
 
-    def teller(self) -> Teller:
-        """The calls that a delivery makes."""
-        return Teller(
-            decided=self._decided,
-            begun=self._begun,
-            watcher=self._watcher,
-            planned=show,
-            applied=self._applied,
-            ran=self._ran,
-            say=session.say,
-        )
-
-    def _decided(self, decision: Decision) -> None:
+    def decided(self, decision: Decision) -> None:
+        """Print what each workflow will do, and why."""
         click.echo(f"{decision.event.stage.value}: {visible(decision.event.why)}")
         for step in decision.steps:
             where = f" {step.environment}" if step.environment else ""
@@ -76,23 +62,29 @@ class Told:
         for workflow, why in decision.left.items():
             click.echo(f"  {workflow}: nothing ({visible(why)})")
 
-    def _begun(self, step: Step) -> None:
+    def begun(self, step: Step) -> None:
+        """Print it, as a headline."""
+        self.progress = Progress()
         where = f" {step.environment}" if step.environment else ""
         session.say(f"\n{step.workflow}: {step.verb}{where}")
 
-    def _watcher(self, environment: str) -> Watcher:
-        shown = self.shown[environment] = Shown(environment, as_json=False, ask=False)
-        return shown.watcher()
+    def found(self, findings: Sequence[Finding]) -> None:
+        """Print each as a line."""
+        for finding in findings:
+            where = place(finding.file, finding.line)
+            self.say(f"{finding.level.value}: {where}: {visible(finding.message)}")
 
-    def _applied(self, environment: str, result: Applied) -> None:
-        self.shown[environment].conclude(result)
+    def applied(self, result: Applied) -> None:
+        """Print how it ended."""
+        self.conclude(result)
 
-    def _ran(self, runs: list[RunOutcome]) -> None:
-        screen = screen_of(sys.stdout)
-        text = render_runs(runs, colour=screen.colour, width=screen.width, unicode=screen.unicode)
-        click.echo(text, nl=False, color=screen.colour)
+    def ran(self, runs: Sequence[RunOutcome]) -> None:
+        """Print the runs as a table."""
+        session.show(
+            lambda on: render_runs(runs, colour=on.colour, width=on.width, unicode=on.unicode)
+        )
 
-    def conclude(self, done: Delivered) -> int:
+    def close(self, done: Delivered) -> int:
         """Say how it ended; the exit code.
 
         Raises:
@@ -101,8 +93,8 @@ class Told:
         if self._annotates:
             for line in annotate(done.outcomes):
                 session.say(line)
-        if self.as_json:
-            click.echo(json.dumps(_document(done), indent=2))
+        if self._prints_json:
+            session.print_json(_document(done))
         for why in done.published.undone:
             session.say(f"Note: not written: {visible_lines(why)}")
         for step in done.not_begun:
