@@ -16,6 +16,9 @@ AUTHOR = {
     "GIT_CONFIG_SYSTEM": os.devnull,
 }
 
+ODD_PATHS = ["a b.txt", "täglich.txt", 'quo"te.txt', "new\nline.txt", "$(touch x).txt", "-n.txt"]
+"""Names of files that mean something elsewhere."""
+
 
 def write(root: Path, files: Mapping[str, str]) -> None:
     """Write `files` below `root`, with their folders."""

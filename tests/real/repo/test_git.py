@@ -15,7 +15,6 @@ from tests.parts import trees
 pytestmark = pytest.mark.real
 
 ODD_BRANCHES = ["feat/$(touch${IFS}x)", '";rm', "{{7+7}}", "täglich", "a'b", "100%", "x|y&z"]
-ODD_PATHS = ["a b.txt", "täglich.txt", 'quo"te.txt', "new\nline.txt", "$(touch x).txt", "-n.txt"]
 
 
 class TestOpening:
@@ -185,13 +184,13 @@ class TestChangedFiles:
 
     def test_odd_names_come_as_they_are(self, repo: Repository):
         base = repo.head()
-        trees.write(repo.root, dict.fromkeys(ODD_PATHS, "x"))
-        assert repo.changed_files(base).added == set(ODD_PATHS)
+        trees.write(repo.root, dict.fromkeys(trees.ODD_PATHS, "x"))
+        assert repo.changed_files(base).added == set(trees.ODD_PATHS)
         trees.commit(repo.root)
-        assert repo.changed_files(base).added == set(ODD_PATHS)
-        assert set(repo.files()) == {*ODD_PATHS, "a.txt"}
-        assert set(repo.files("HEAD")) == {*ODD_PATHS, "a.txt"}
-        assert all(repo.read("HEAD", path) == b"x" for path in ODD_PATHS)
+        assert repo.changed_files(base).added == set(trees.ODD_PATHS)
+        assert set(repo.files()) == {*trees.ODD_PATHS, "a.txt"}
+        assert set(repo.files("HEAD")) == {*trees.ODD_PATHS, "a.txt"}
+        assert all(repo.read("HEAD", path) == b"x" for path in trees.ODD_PATHS)
 
     def test_a_users_own_settings_do_not_change_the_answer(self, repo: Repository):
         base = trees.commit(repo.root, {"sub/x.py": "x = 1\n" * 9, "sub/z.py": "z"})
@@ -219,12 +218,6 @@ class TestChangedFiles:
     def test_taken_out_of_the_index_but_still_there(self, repo: Repository):
         trees.git(repo.root, "rm", "--quiet", "--cached", "a.txt")
         assert repo.changed_files("HEAD") == Changed(modified=frozenset({"a.txt"}))
-
-    def test_without_splits_a_rename_that_is_accounted_for_in_part(self):
-        changed = Changed(renames=(("a", "b"), ("c", "d")), modified=frozenset({"e"}))
-        assert changed.without(["b", "e"]) == Changed(
-            deleted=frozenset({"a"}), renames=(("c", "d"),)
-        )
 
 
 class TestFiles:
@@ -258,55 +251,3 @@ class TestFiles:
         (repo.root / "prefect.yaml").symlink_to(tmp_path / "secret")
         with pytest.raises(InputError, match="leads out of the repository"):
             repo.read(None, "prefect.yaml")
-
-
-class TestExport:
-    def test_files_as_committed(self, repo: Repository, tmp_path: Path):
-        sha = trees.commit(
-            repo.root,
-            {"src/a.py": "a = 1\n", "run.sh": "echo\n", ".gitattributes": "src export-ignore\n"},
-        )
-        (repo.root / "run.sh").chmod(0o755)
-        (repo.root / "link.py").symlink_to("src/a.py")
-        sha = trees.commit(repo.root, dict.fromkeys(ODD_PATHS, "odd"))
-        trees.write(repo.root, {"src/a.py": "not committed"})
-        repo.export(sha, tmp_path / "out")
-        out = tmp_path / "out"
-        assert (out / "src/a.py").read_text() == "a = 1\n"
-        assert (out / "link.py").read_text() == "a = 1\n"
-        assert os.access(out / "run.sh", os.X_OK)
-        assert all((out / path).read_text() == "odd" for path in ODD_PATHS)
-        assert not (out / ".git").exists()
-
-    def test_links_that_lead_out_are_left_out(self, repo: Repository, tmp_path: Path):
-        (repo.root / "passwd").symlink_to("/etc/passwd")
-        (repo.root / "up").symlink_to("../../x")
-        (repo.root / "sub").mkdir()
-        (repo.root / "sub/ok").symlink_to("../a.txt")
-        sha = trees.commit(repo.root)
-        repo.export(sha, tmp_path / "out")
-        assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.txt", "sub"]
-        assert (tmp_path / "out/sub/ok").read_text() == "a\n"
-
-    def test_a_path_that_leads_out_is_refused(self, repo: Repository, tmp_path: Path):
-        blob = trees.git(repo.root, "hash-object", "-w", "a.txt")
-        entry = f"100644 blob {blob}\tx\n"
-        # git's own commands refuse to make such a tree, so its bytes are written as they are.
-        inner = trees.git_input(repo.root, entry, "mktree")
-        tree = trees.raw_tree(repo.root, [("40000", "..", inner)])
-        sha = trees.git(repo.root, "commit-tree", tree, "-m", "evil")
-        with pytest.raises(GitError, match="not safe to write"):
-            repo.export(sha, tmp_path / "out")
-        assert not list((tmp_path / "out").iterdir())
-
-    def test_a_folder_with_something_in_it_is_left_alone(self, repo: Repository, tmp_path: Path):
-        trees.write(tmp_path, {"out/mine.txt": "mine"})
-        with pytest.raises(InputError, match="not empty"):
-            repo.export("HEAD", tmp_path / "out")
-
-    def test_large_files_come_whole(self, repo: Repository, tmp_path: Path):
-        (repo.root / "big.bin").write_bytes(bytes(range(256)) * 20_000)
-        (repo.root / "empty").write_bytes(b"")
-        repo.export(trees.commit(repo.root), tmp_path / "out")
-        assert (tmp_path / "out/big.bin").read_bytes() == bytes(range(256)) * 20_000
-        assert (tmp_path / "out/empty").read_bytes() == b""
