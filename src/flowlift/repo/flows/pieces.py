@@ -54,7 +54,7 @@ class Pieces:
         """The flow, as far as it can be put together.
 
         Raises:
-            RefusedError: its name is not known, or there is no flow.
+            NoFlowError: its name is not known, or there is no flow.
         """
         from prefect.flows import Flow
 
