@@ -26,6 +26,7 @@ _PULL = "github.event_name == 'pull_request'"
 _OPEN = f"{_PULL} && github.event.action != 'closed'"
 _CLOSED = f"{_PULL} && github.event.action == 'closed'"
 _OWN = "github.event.pull_request.head.repo.full_name == github.repository"
+# A draft is an open pull request, too, and a queue's trial starts the same jobs (`Stage.SHOWN`).
 _CONDITIONS: Mapping[Stage, tuple[str, ...]] = {
     Stage.PROPOSED: ("github.event_name == 'merge_group'", f"({_OPEN} && {_OWN})"),
     Stage.OFFLINE: (f"({_OPEN} && {_OWN.replace('==', '!=')})",),
