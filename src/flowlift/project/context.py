@@ -92,12 +92,13 @@ def _github(environ: Mapping[str, str]) -> CiContext:
     if event_name in {"pull_request", "pull_request_target"}:
         pull = event.get("pull_request") or {}
         head = environ.get("GITHUB_HEAD_REF") or _text(pull.get("head"), "ref")
+        base = environ.get("GITHUB_BASE_REF") or _text(pull.get("base"), "ref")
         closed = event.get("action") == "closed"
         merged = bool(pull.get("merged"))
         return replace(
             common,
-            branch=(environ.get("GITHUB_BASE_REF") or None) if closed and merged else head,
-            base=environ.get("GITHUB_BASE_REF") or _text(pull.get("base"), "ref"),
+            branch=base if closed and merged else head,
+            base=base,
             commit=_text(pull.get("head"), "sha") if not closed else None,
             pull_request=_number(event.get("number") or pull.get("number")),
             # A fork's branch may have the name of one of ours, which is not gone by that.
