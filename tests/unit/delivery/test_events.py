@@ -10,34 +10,7 @@ from flowlift.delivery.events import read_event, stand_in
 from flowlift.errors import InputError
 from flowlift.project.context import CiContext, read_context
 from flowlift.project.workflows import Stage
-
-OWN = {"full_name": "acme/platform", "default_branch": "main"}
-FORK = {"full_name": "mallory/platform"}
-
-
-def github(folder: Path, name: str, event: dict[str, Any], **environ: str) -> CiContext:
-    file = folder / "event.json"
-    file.write_text(json.dumps({"repository": OWN, **event}))
-    return read_context(
-        {
-            "GITHUB_ACTIONS": "true",
-            "GITHUB_EVENT_NAME": name,
-            "GITHUB_EVENT_PATH": str(file),
-            **environ,
-        }
-    )
-
-
-def pull(action: str, *, base: str = "main", repository: Any = OWN, **more: Any) -> dict[str, Any]:
-    return {
-        "action": action,
-        "number": 7,
-        "pull_request": {
-            "head": {"ref": "feat/a", "sha": "a" * 40, "repo": repository},
-            "base": {"ref": base, "sha": "b" * 40, "repo": OWN},
-            **more,
-        },
-    }
+from tests.parts.ci_events import FORK, GITLAB, MERGE_REQUEST, OWN, PUSH, github, pull
 
 
 def stage(context: CiContext, branch: str | None = None) -> Stage:
@@ -69,12 +42,6 @@ def test_what_a_pull_request_is(tmp_path: Path, event: dict[str, Any], expected:
     assert stage(github(tmp_path, "pull_request", event)) is expected
 
 
-def test_a_closed_pull_request_names_its_branch_unless_it_is_a_fork_s(tmp_path: Path) -> None:
-    assert github(tmp_path, "pull_request", pull("closed", merged=True)).gone == "feat/a"
-    forked = pull("closed", merged=False, repository=FORK)
-    assert github(tmp_path, "pull_request", forked).gone is None
-
-
 @pytest.mark.parametrize(
     ("name", "event", "environ", "expected"),
     [
@@ -96,26 +63,6 @@ def test_other_events(
     tmp_path: Path, name: str, event: dict[str, Any], environ: dict[str, str], expected: Stage
 ) -> None:
     assert stage(github(tmp_path, name, event, **environ)) is expected
-
-
-def test_a_new_branch_has_no_commit_before(tmp_path: Path) -> None:
-    event = {"ref": "refs/heads/main", "before": "0" * 40, "after": "c" * 40}
-    context = github(tmp_path, "push", event)
-    assert context.before is None
-    assert context.commit == "c" * 40
-
-
-GITLAB = {"GITLAB_CI": "true", "CI_DEFAULT_BRANCH": "main"}
-MERGE_REQUEST = {
-    **GITLAB,
-    "CI_PIPELINE_SOURCE": "merge_request_event",
-    "CI_MERGE_REQUEST_IID": "7",
-    "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "feat/a",
-    "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
-    "CI_MERGE_REQUEST_PROJECT_ID": "1",
-    "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "1",
-}
-PUSH = {**GITLAB, "CI_PIPELINE_SOURCE": "push"}
 
 
 @pytest.mark.parametrize(
