@@ -44,7 +44,7 @@ class Delivery:
         self.done: list[str] = []
         self.does: dict[str, Do] = {}
         for workflow in ("image", "worker", "deployments"):
-            monkeypatch.setitem(module._DELIVERERS, workflow, self._step)  # type: ignore[arg-type]
+            monkeypatch.setitem(module._DELIVERERS, workflow, self._step)
 
     def _step(self, state: State, step: Step, *told: Any) -> Outcome:
         self.done.append(f"{step.workflow} {step.verb} {step.environment}".strip())
