@@ -2,53 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import pytest
 
 from flowlift.delivery import deliver_deployments as module
-from flowlift.delivery.deciding import Request, Step
+from flowlift.delivery.deciding import Decision, Request, Step
 from flowlift.delivery.outcome import Outcome, State
-from flowlift.delivery.teller import Teller
+from flowlift.delivery.voice import DeliveryVoice
 from flowlift.deployments.applying import Applied
 from flowlift.deployments.verifying import RunOutcome
-from flowlift.plan.model import Plan
 from flowlift.workspace.client import Client
 from flowlift.workspace.endpoint import Endpoint
-from tests.parts.small_platform import Heard, SmallPlatform
+from tests.parts.small_platform import SmallPlatform
 from tests.parts.standin_forge import StandInForge
+from tests.parts.voices import RecordingVoice
 
 T = TypeVar("T")
 
 
-@dataclass
-class HeardDelivery:
-    """Whoever is told what a delivery does: all that it was told."""
+class RecordingDeliveryVoice(RecordingVoice, DeliveryVoice):
+    """Keeps all that a delivery tells."""
 
-    decided: list[Any] = field(default_factory=list)
-    begun: list[str] = field(default_factory=list)
-    planned: list[Plan] = field(default_factory=list)
-    applied: list[str] = field(default_factory=list)
-    ran: list[RunOutcome] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-    heard: Heard = field(default_factory=Heard)
+    def __init__(self) -> None:
+        super().__init__()
+        self.decisions: list[Decision] = []
+        self.begins: list[str] = []
+        self.results: list[Applied] = []
+        self.runs: list[RunOutcome] = []
 
-    def teller(self) -> Teller:
-        """The calls that a delivery makes."""
-        return Teller(
-            decided=self.decided.append,
-            begun=lambda step: self.begun.append(f"{step.workflow} {step.verb} {step.environment}"),
-            watcher=lambda environment: self.heard.watcher(),
-            planned=self.planned.append,
-            applied=self._applied,
-            ran=self.ran.extend,
-            say=self.said.append,
-        )
+    def decided(self, decision: Decision) -> None:
+        self.decisions.append(decision)
 
-    def _applied(self, environment: str, result: Applied) -> None:
-        self.applied.append(environment)
+    def begun(self, step: Step) -> None:
+        self.begins.append(f"{step.workflow} {step.verb} {step.environment}".strip())
+
+    def applied(self, result: Applied) -> None:
+        self.results.append(result)
+
+    def ran(self, runs: Sequence[RunOutcome]) -> None:
+        self.runs += runs
 
 
 @dataclass
@@ -56,7 +51,7 @@ class SmallDelivery:
     """A small platform, with the deployments' part of a delivery on it."""
 
     platform: SmallPlatform
-    heard: HeardDelivery = field(default_factory=HeardDelivery)
+    voice: RecordingDeliveryVoice = field(default_factory=RecordingDeliveryVoice)
     request: Request = field(default_factory=Request)
 
     @classmethod
@@ -71,6 +66,6 @@ class SmallDelivery:
 
     def step(self, verb: Any, environment: str) -> Outcome:
         """One step of the deployments' workflow."""
-        state = State(self.platform.project, self.request, StandInForge(), self.heard.said.append)
+        state = State(self.platform.project, self.request, StandInForge(), self.voice)
         step = Step("deployments", verb, environment, "changed: hourly")
-        return module.deliver_deployments(state, step, self.heard.teller())
+        return module.deliver_deployments(state, step)

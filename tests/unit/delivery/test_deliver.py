@@ -18,7 +18,7 @@ from flowlift.delivery.outcome import Outcome, State
 from flowlift.errors import InputError, WorkspaceError
 from flowlift.project.context import CiContext
 from flowlift.project.workflows import Stage
-from tests.parts.deliveries import HeardDelivery
+from tests.parts.deliveries import RecordingDeliveryVoice
 from tests.parts.small_platform import CONFIG, SmallPlatform
 from tests.parts.standin_forge import StandInForge
 
@@ -39,20 +39,20 @@ class Delivery:
 
     def __init__(self, platform: SmallPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
         self.platform = platform
-        self.heard = HeardDelivery()
+        self.voice = RecordingDeliveryVoice()
         self.forge = StandInForge()
         self.done: list[str] = []
         self.does: dict[str, Do] = {}
         for workflow in ("image", "worker", "deployments"):
             monkeypatch.setitem(module._DELIVERERS, workflow, self._step)
 
-    def _step(self, state: State, step: Step, *told: Any) -> Outcome:
+    def _step(self, state: State, step: Step) -> Outcome:
         self.done.append(f"{step.workflow} {step.verb} {step.environment}".strip())
         return self.does.get(step.workflow, well)(state, step)
 
     def deliver(self, **request: Any) -> Delivered:
         project = self.platform.project
-        return deliver(project, Request(**request), self.heard.teller(), self.forge)
+        return deliver(project, Request(**request), self.voice, self.forge)
 
 
 @pytest.fixture
@@ -81,10 +81,10 @@ ALL = ["image build", "worker update dev", "deployments apply dev", "deployments
 def test_steps_are_done_in_their_order_and_told_and_reported(delivery: Delivery):
     done = delivery.deliver()
     assert delivery.done == ALL
-    assert [line.strip() for line in delivery.heard.begun] == ALL
+    assert delivery.voice.begins == ALL
     assert (done.code, done.error, done.not_begun) == (0, None, ())
     assert done.decision.event.stage is Stage.PROPOSED
-    assert delivery.heard.decided == [done.decision]
+    assert delivery.voice.decisions == [done.decision]
     (body,) = delivery.forge.bodies
     assert "deployments prod is done" in body
     assert done.published.comment == "https://forge.invalid/comments/1"
@@ -145,7 +145,7 @@ def test_a_dry_run_decides_and_does_nothing(delivery: Delivery):
         f"{step.workflow} {step.verb} {step.environment}".strip() for step in done.decision.steps
     ] == ALL
     assert (delivery.done, done.outcomes, delivery.forge.wrote) == ([], (), [])
-    assert delivery.heard.decided == [done.decision]
+    assert delivery.voice.decisions == [done.decision]
 
 
 def test_where_there_is_nothing_to_do_nothing_is_reported(delivery: Delivery):

@@ -41,9 +41,10 @@ def test_dev_gets_the_branch_and_what_it_got_is_run(delivery: SmallDelivery):
         "runs": {"ingest/hourly": "Completed"},
     }
     assert delivery.platform.dev.names == ["hourly"]
-    assert [run.deployment for run in delivery.heard.ran] == ["ingest/hourly"]
-    assert delivery.heard.applied == ["dev"]
-    assert len(delivery.heard.heard.planned) == 1
+    assert [run.deployment for run in delivery.voice.runs] == ["ingest/hourly"]
+    assert [result.plan for result in delivery.voice.results] == [outcome.plan]
+    assert delivery.voice.plans == [outcome.plan]
+    assert delivery.voice.names == ["ingest/hourly"]
     section = outcome.section(60_000)
     assert "Runs `feat/rows` now" in section
     assert "`ingest/hourly`" in section
@@ -156,7 +157,7 @@ def test_what_prod_will_get_is_shown_and_nothing_written(delivery: SmallDelivery
     assert (outcome.code, outcome.state, outcome.quiet) == (0, "", False)
     assert outcome.plan is not None
     assert len(outcome.plan.writes) == 3
-    assert delivery.heard.planned == [outcome.plan]
+    assert delivery.voice.plans == [outcome.plan]
     assert delivery.platform.prod.writes == []
 
 
@@ -172,7 +173,7 @@ def test_without_prod_s_address_the_rest_is_still_delivered(delivery: SmallDeliv
     outcome = delivery.step("plan", "prod")
     assert (outcome.code, outcome.quiet, outcome.plan) == (0, True, None)
     assert "no address of prod" in outcome.section(60_000)
-    (line,) = delivery.heard.said
+    (line,) = delivery.voice.lines
     assert line.startswith("prod: not planned: ")
 
 
