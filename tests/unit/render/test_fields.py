@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flowlift.findings import Action
-from flowlift.plan.model import Kept
+from flowlift.plan.model import Change, Kept, Reason
+from flowlift.render.fields import kept_in_words, lines_of
 from tests.parts.terminal import lines, shown, update
 
 
@@ -191,3 +194,128 @@ def test_what_an_operator_did_is_told_where_it_is_kept() -> None:
         "= description stays as it is: by hand",
         '= schedules.extra stays (cron "5 * * * *" UTC, on): added by hand',
     ]
+
+
+def of(*fields: tuple[Any, ...], **more: Any) -> Change:
+    return update(*fields, **more).changes[0]
+
+
+def test_a_line_has_a_sign_for_what_comes_changes_and_goes() -> None:
+    change = of(("a", None, 1), ("b", 1, 2), ("c", 1, None), ("d", "(absent)", 1))
+    assert [(line.path, line.sign) for line in lines_of(change)] == [
+        ("a", "+"),
+        ("b", "~"),
+        ("c", "-"),
+        ("d", "+"),
+    ]
+
+
+def test_a_reason_that_the_change_has_told_is_not_told_again() -> None:
+    fields = (("a", 1, 2, "manifest"), ("b", 1, 2, "policy"), ("c", 1, 2))
+    change = of(*fields).model_copy(update={"reasons": (Reason(kind="manifest"),)})
+    assert [line.reason for line in lines_of(change)] == ["", "policy", ""]
+    without = of(*fields)
+    assert [line.reason for line in lines_of(without)] == ["manifest", "policy", ""]
+
+
+def test_one_reason_of_all_fields_is_told_by_none_of_them() -> None:
+    assert [line.reason for line in lines_of(of(("a", 1, 2, "drift"), ("b", 1, 2, "drift")))] == [
+        "",
+        "",
+    ]
+
+
+def test_every_line_of_a_field_has_its_reason() -> None:
+    change = of(("a", {"x": 1, "y": 1}, {"x": 2, "y": 2}, "drift"), ("b", 1, 2, "policy"))
+    assert [line.reason for line in lines_of(change)] == ["drift", "drift", "policy"]
+
+
+def test_a_step_of_prefects_own_is_called_by_its_last_name() -> None:
+    clone = {"prefect.deployments.steps.git_clone": {"branch": "main"}}
+    assert [line.path for line in lines_of(of(("pull_steps", [], [clone])))] == [
+        "pull_steps[0].git_clone.branch"
+    ]
+    path = "pull_steps[0].prefect.deployments.steps.git_clone.branch"
+    assert lines_of(of((path, "a", "b")))[0].path == "pull_steps[0].git_clone.branch"
+    assert lines_of(of(("parameters", {}, clone)))[0].path.startswith("parameters[")
+
+
+def test_a_very_long_list_is_told_by_position() -> None:
+    before = [{"n": number} for number in range(500)]
+    assert [line.path for line in lines_of(of(("parameters.x", before, before[1:])))] == [
+        *(f"parameters.x[{number}].n" for number in range(499)),
+        "parameters.x[499].n",
+    ]
+
+
+def test_what_is_written_although_nothing_is_seen_of_it_says_so() -> None:
+    assert [line.pieces[0].label for line in lines_of(of(("a", 1, 1), ("b", None, None)))] == [
+        "is written anew",
+        "is written anew",
+    ]
+
+
+def test_texts_that_differ_at_their_end_alone_say_so() -> None:
+    (line,) = lines_of(of(("description", "a\nb", "a\nb\n")))
+    assert line.diff == ("@ only the end of the last line differs",)
+
+
+@pytest.mark.parametrize(
+    ("kept", "words"),
+    [
+        (
+            Kept(field="paused", live=False, desired=True, note="by hand"),
+            "stays not paused: by hand",
+        ),
+        (
+            Kept(field="triggers.a.b.enabled", live=False, desired=True, note="by hand"),
+            "triggers.a.b stays off: by hand",
+        ),
+        (
+            Kept(field="triggers.t.enabled", live=True, desired=False, note="x\x1b"),
+            "triggers.t stays on: x\\x1b",
+        ),
+        (
+            Kept(field="schedules.s.cron", live="1 1 * * *", desired="2 2 * * *", note="n"),
+            'schedules.s.cron stays "1 1 * * *" (declared: "2 2 * * *"): n',
+        ),
+        (
+            Kept(field="version", live=None, desired="1", note="n"),
+            'version stays unset (declared: "1"): n',
+        ),
+    ],
+)
+def test_what_is_kept_is_told_with_what_is_declared(kept: Kept, words: str) -> None:
+    assert kept_in_words(kept) == [words]
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.floats(-2, 2)
+    | st.text("ab\n\x1b", max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("xy.", max_size=2), inner),
+    max_leaves=6,
+)
+PATHS = st.sampled_from(["tags", "parameters", "pull_steps", "schedules.daily", "x\x1b"])
+
+
+@given(PATHS, JSON, JSON, st.booleans())
+def test_whatever_is_written_has_a_line_that_prints(
+    path: str, before: Any, after: Any, verbose: bool
+) -> None:
+    found = lines_of(of((path, before, after)), verbose=verbose)
+    assert found
+    for line in found:
+        said = [line.path, *line.added, *line.removed, *line.diff, line.reason]
+        said += [part or "" for piece in line.pieces for part in piece]
+        assert all(part.isprintable() for part in said)
+        assert line.sign in {"+", "~", "-"}
+
+
+@given(PATHS, JSON, JSON)
+def test_what_comes_back_is_told_the_other_way_round(path: str, before: Any, after: Any) -> None:
+    there = {line.path for line in lines_of(of((path, before, after)))}
+    back = {line.path for line in lines_of(of((path, after, before)))}
+    assert {line.partition("[")[0] for line in there} == {line.partition("[")[0] for line in back}

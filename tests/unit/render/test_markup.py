@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,3 +51,57 @@ def test_a_quoted_name_in_a_message_stands_in_code() -> None:
     assert prose("No pool 'k8s'. Run `prefect work-pool ls`, it doesn't hurt.") == (
         "No pool `k8s`. Run `prefect work-pool ls`, it doesn't hurt."
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("daily", "`daily`"),
+        ("a`b", "``a`b``"),
+        ("`a``b`", "``` `a``b` ```"),
+        (" a ", "`  a  `"),
+        (" a", "` a`"),
+        ("a|b", "<code>a&#124;b</code>"),
+        ("", "<code></code>"),
+        ("  ", "<code>  </code>"),
+        ("a<!--b", "<code>a&#60;&#33;--b</code>"),
+        ("a\nb", "`a\\nb`"),
+    ],
+)
+def test_code_stands_in_more_ticks_than_it_holds_or_in_an_element(text: str, written: str) -> None:
+    assert code(text) == written
+
+
+@pytest.mark.parametrize(
+    ("sentence", "written"),
+    [
+        ("Nothing to say, here: a/b (c) = d-e; f.", "Nothing to say, here: a/b (c) = d-e; f."),
+        ("see #12 and @acme/team", "see `#12` and `@acme/team`"),
+        ("it doesn't, he's", "it doesn't, he's"),
+        ('say "x" now', 'say `"x"` now'),
+        ("'a' `b`", "`a` `b`"),
+        ("`a`'b'", "`a`<!-- -->`b`"),
+        ("www.acme.example", "`www.acme.example`"),
+        ("a * b", "a &#42; b"),
+        ("", ""),
+    ],
+)
+def test_names_of_a_sentence_stand_in_code(sentence: str, written: str) -> None:
+    assert prose(sentence) == written
+
+
+def test_names_of_a_sentence_may_stand_in_an_element() -> None:
+    assert prose("No pool 'k8s'.", html_code) == "No pool <code>k8s</code>."
+
+
+@pytest.mark.parametrize(
+    ("lines", "written"),
+    [
+        (["a"], "```diff\na\n```"),
+        ([], "```diff\n```"),
+        (["```", "a"], "````diff\n```\na\n````"),
+        (["<!-- x", "a"], "<pre>\n&#60;&#33;-- x\na\n</pre>"),
+    ],
+)
+def test_lines_stand_in_a_block_that_none_of_them_ends(lines: list[str], written: str) -> None:
+    assert fenced(lines, "diff") == written

@@ -70,6 +70,7 @@ def test_only_the_name_and_the_origin_have_a_colour() -> None:
 @pytest.mark.parametrize("width", [0, 40, 120])
 @given(st.text(ANY, max_size=20))
 def test_nothing_of_a_name_reaches_the_screen_as_a_command(width: int, text: str) -> None:
-    lines = shown(width, **{text: [Known(text, {text: [text]}, text)]})
+    known = {text: [Known(text, {text: [text]}, text)]}
+    lines = render_origins(known, colour=False, width=width).splitlines()
     assert len(lines) == 2
     assert all(line.isprintable() for line in lines)
