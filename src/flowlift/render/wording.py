@@ -11,7 +11,7 @@ from flowlift.render.visible import cut, visible
 from flowlift.words import plural
 
 _NAME_ROOM = 200
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 
 
 def name(text: str) -> str:

@@ -136,7 +136,7 @@ def failure(subcommand: str, stderr: bytes) -> GitError:
 
 def hide_credentials(text: str) -> str:
     """`text` with the user and password of every address in it replaced by `***`."""
-    return re.sub(r"(?<=://)[^/@\s'\"]+@", "***@", text)
+    return re.sub(r"(?<=://)[^/\s'\"]+@", "***@", text)
 
 
 def split(output: bytes) -> list[str]:

@@ -62,6 +62,7 @@ def test_the_code_is_a_branch_and_a_short_commit(branch: str, commit: str, shown
         ("https://me:hunter2@host/api", "https://host/api"),
         ("http://hunter2@host", "http://host"),
         ("https://host/a@b", "https://host/a@b"),
+        ("https://me:hunt@er2@host/api", "https://host/api"),
         ("see http://a:hunter2@x and http://b:hunter2@y", "see http://x and http://y"),
         ("", ""),
     ],
