@@ -147,7 +147,7 @@ def _permissions(job: Job, settings: Settings) -> dict[str, Any]:
         found = {"contents": Noted("write", "the version's tag and its release")}
     else:
         found = {"contents": Noted("read", "the clone")}
-    if job.comments:
+    if job.environment:
         found["pull-requests"] = Noted("write", "the one comment")
     if job.statuses:
         # The job's `environment` makes GitHub write the status. It is only looked for.

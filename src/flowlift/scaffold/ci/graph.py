@@ -6,7 +6,7 @@ Which job there is when, and in which order, is read off `project.workflows.TABL
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flowlift.config import Ref, Settings, own_variable
 from flowlift.errors import ConfigError
@@ -35,8 +35,8 @@ class JobVariable:
 class Job:
     """A job: one call of `flowlift deliver`, with these words, at the stages `when`.
 
-    `environment` is the forge's one whose secrets the job gets and whose approvals it waits for;
-    `writes` the environment (or the releases) that no two jobs write at once. `image_from` is the
+    `environment` is the forge's one whose secrets the job gets and whose approvals it waits for: a
+    fork's job alone has none, and writes no comment. `writes` is the environment (or the releases) that no two jobs write at once. `image_from` is the
     job whose image is handed over. `runner` is the label of its machine, "" for the one of all
     others.
     """
@@ -52,7 +52,6 @@ class Job:
     image_from: str = ""
     secrets: tuple[JobVariable, ...] = ()
     builds: bool = False
-    comments: bool = False
     releases: bool = False
     statuses: bool = False
 
@@ -117,7 +116,6 @@ def _image(settings: Settings) -> Iterator[Job]:
             writes="release" if merged else "",
             secrets=_image_secrets(settings, release=merged),
             builds=True,
-            comments=True,
             releases=merged,
         )
         before: tuple[str, ...] = ()
@@ -132,39 +130,39 @@ def _pool(
     settings: Settings, environment: str, stage: Stage, image_from: str, before: tuple[str, ...]
 ) -> Job:
     merged = stage is Stage.MERGED
-    return Job(
+    job = _worker_job(
+        settings,
         f"{environment}-pool" if merged else f"{environment}-pool-proposed",
-        f"{environment}: hand the {'released ' if merged else ''}image to the pool",
-        (stage,),
-        ("--only", "worker", "--env", environment),
-        environment=environment,
-        writes=environment,
-        runner=_runner(settings, environment),
-        needs=(image_from, *before),
-        image_from=image_from,
-        secrets=(*_workspace(environment), *_worker_secrets(settings, environment)),
-        comments=True,
+        f"hand the {'released ' if merged else ''}image to the pool",
+        environment,
+        (image_from, *before),
     )
+    return replace(job, when=(stage,), image_from=image_from)
 
 
 def _worker(settings: Settings) -> Iterator[Job]:
     before: tuple[str, ...] = ()
     for _, name in _steps(settings, "worker", Stage.MERGED):
-        if not settings.workers_of(name):
-            continue
-        yield Job(
-            f"{name}-worker",
-            f"{name}: the worker and its pool",
-            writes("worker", settings.env[name].ref),
-            ("--only", "worker", "--env", name),
-            environment=name,
-            writes=name,
-            runner=_runner(settings, name),
-            needs=before,
-            secrets=(*_workspace(name), *_worker_secrets(settings, name)),
-            comments=True,
-        )
-        before = (f"{name}-worker",)
+        if settings.workers_of(name):
+            job = f"{name}-worker"
+            yield _worker_job(settings, job, "the worker and its pool", name, before)
+            before = (job,)
+
+
+def _worker_job(
+    settings: Settings, name: str, title: str, environment: str, needs: tuple[str, ...]
+) -> Job:
+    return Job(
+        name,
+        f"{environment}: {title}",
+        writes("worker", settings.env[environment].ref),
+        ("--only", "worker", "--env", environment),
+        environment=environment,
+        writes=environment,
+        runner=_runner(settings, environment),
+        needs=needs,
+        secrets=(*_workspace(environment), *_worker_secrets(settings, environment)),
+    )
 
 
 def _deployments(settings: Settings) -> Iterator[Job]:
@@ -181,7 +179,6 @@ def _deployments(settings: Settings) -> Iterator[Job]:
             writes=name,
             needs=before,
             secrets=_all_workspaces(settings, [name]),
-            comments=True,
             statuses=True,
         )
         # Production is one environment after the other; what goes back waits for nobody.
@@ -205,7 +202,6 @@ def _proposed_deployments(settings: Settings) -> Iterator[Job]:
             environment=name,
             writes=name if branch else "",
             secrets=_all_workspaces(settings, asked),
-            comments=True,
             statuses=bool(branch),
         )
 
