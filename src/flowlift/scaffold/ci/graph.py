@@ -36,9 +36,9 @@ class Job:
     """A job: one call of `flowlift deliver`, with these words, at the stages `when`.
 
     `environment` is the forge's one whose secrets the job gets and whose approvals it waits for: a
-    fork's job alone has none, and writes no comment. `writes` is the environment (or the releases) that no two jobs write at once. `image_from` is the
-    job whose image is handed over. `runner` is the label of its machine, "" for the one of all
-    others.
+    fork's job alone has none, and writes no comment. `writes` is the environment (or the releases)
+    that no two jobs write at once. `image_from` is the job whose image is handed over. `runner` is
+    the label of its machine, "" for the one of all others.
     """
 
     name: str
