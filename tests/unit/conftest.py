@@ -18,3 +18,10 @@ def platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallPlatform:
     # The fakes are near, so they get one write at a time, however busy this machine is.
     monkeypatch.setattr(client, "NEAR", 60.0)
     return SmallPlatform.begun(tmp_path / "platform")
+
+
+@pytest.fixture
+def no_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is asked over TLS, and reading all authorities anew for each request takes long."""
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)

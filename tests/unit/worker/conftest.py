@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from flowlift.worker.cluster import program
@@ -17,10 +15,3 @@ def kubernetes(monkeypatch: pytest.MonkeyPatch) -> StandInKubernetes:
     monkeypatch.setattr(program, "run", made.run)
     monkeypatch.setattr(program, "start", made.start)
     return made
-
-
-@pytest.fixture
-def no_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody is asked over TLS, and reading all authorities anew for each request takes long."""
-    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
