@@ -82,11 +82,3 @@ def test_it_ends_as_well_when_we_are_killed(tmp_path: Path, child: Callable[[], 
     holder.kill()
     holder.wait()
     assert _comes(lambda: not _alive(pid))
-
-
-def test_a_process_that_ends_by_itself_is_noticed_and_its_last_words_kept(tmp_path: Path):
-    process = _start(tmp_path, "import sys; sys.exit('binding\\nno such port')")
-    assert _comes(lambda: not process.runs)
-    assert process.last_lines() == "binding\nno such port"
-    assert process.last_lines(1) == "no such port"
-    process.stop()
