@@ -25,7 +25,8 @@ def test_a_project_is_opened_with_this_process_s_environment(monkeypatch: pytest
 
     monkeypatch.setenv("OWN", "1")
     monkeypatch.setattr("flowlift.project.project.open_project", open_project)
-    assert session.open_here(Path("there"), "feat/a", "main") == "project"
+    project: object = session.open_here(Path("there"), "feat/a", "main")
+    assert project == "project"
     assert opened == [(Path("there"), "1", "feat/a", "main")]
 
 
