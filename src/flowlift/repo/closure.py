@@ -67,7 +67,7 @@ _BOOKKEEPING_STEMS = frozenset(
 )
 _BOOKKEEPING_FOLDERS = frozenset({".circleci", ".github", ".gitlab", ".idea", ".vscode"})
 # Python files of tools: a folder is not one of code because such a file lies in it.
-_TOOL_MODULES = frozenset({"setup.py", "conftest.py", "noxfile.py"})
+TOOL_MODULES = frozenset({"setup.py", "conftest.py", "noxfile.py"})
 
 
 @uncollected()
@@ -99,7 +99,7 @@ def reached(
     everything = [*files, *changed.gone]
     shared = search_roots(everything, sources)
     modules = Modules(root, everything, changed.gone)
-    starts = {entry: _start(entry, modules, shared) for entry in entries}
+    starts = {entry: start_of(entry, modules, shared) for entry in entries}
     scripts = {start.folders for start in starts.values()}
     search = _Search(starts, modules, Importers(root, modules, shared, scripts))
     python = [path for path in paths if path in modules.files]
@@ -110,7 +110,7 @@ def reached(
     return search.reasons
 
 
-class _Start(NamedTuple):
+class Start(NamedTuple):
     """Where the code of an entrypoint begins.
 
     `files` is what loading it runs first, its own file last; empty where that was not found.
@@ -122,25 +122,26 @@ class _Start(NamedTuple):
     folders: tuple[str, ...]
 
 
-def _start(entry: Entrypoint, modules: Modules, shared: Collection[str]) -> _Start:
+def start_of(entry: Entrypoint, modules: Modules, shared: Collection[str]) -> Start:
+    """Where the code of `entry` begins."""
     root = f"{entry.root.strip('/')}/" if entry.root.strip("/.") else ""
     if ".py:" in entry.text:
         path = posixpath.normpath(root + entry.text.rsplit(":", 1)[0])
         file = modules.files.get(path)
-        return _Start((file,) if file else (), (folder_of(path), root))
+        return Start((file,) if file else (), (folder_of(path), root))
     separator = ":" if ":" in entry.text else "."
     module = entry.text.rpartition(separator)[0]
     found = modules.imported(Import(0, module), "", dict.fromkeys((root, *shared)))
     last = module.rpartition(".")[2]
     whole = found and found[-1].endswith((f"{last}.py", f"{last}/__init__.py"))
-    return _Start(found if whole else (), (root,))
+    return Start(found if whole else (), (root,))
 
 
 class _Search:
     """Asks, kind by kind, which entrypoints a change reaches, and collects the reasons."""
 
     def __init__(
-        self, starts: Mapping[Entrypoint, _Start], modules: Modules, importers: Importers
+        self, starts: Mapping[Entrypoint, Start], modules: Modules, importers: Importers
     ) -> None:
         self.reasons: dict[Entrypoint, list[Reason]] = {}
         self._starts = starts
@@ -158,7 +159,7 @@ class _Search:
         """Changed Python files that a file may import without saying so."""
         bases = sorted(roots)
         # What tests are made of is not imported by name at run time.
-        left = [path for path in changed if not _is_test(path)]
+        left = [path for path in changed if not is_test(path)]
         done: set[str] = set()
         # Looking for who imports one of them may read files that are another.
         while todo := sorted(self._importers.unknown.keys() - done):
@@ -166,7 +167,7 @@ class _Search:
             alike: dict[tuple[str, ...], list[str]] = {}
             for file in todo:
                 computed = self._importers.computed[file]
-                maybe = [path for path in left if path != file and _fits(path, computed, bases)]
+                maybe = [path for path in left if path != file and fits(path, computed, bases)]
                 if maybe:
                     alike.setdefault(tuple(maybe), []).append(file)
             for possible, files in alike.items():
@@ -182,13 +183,13 @@ class _Search:
         """Other changed files, by the code that they lie beside."""
         beside: dict[str, list[str]] = {}
         code = {
-            folder_of(path) for path in self._modules.present() if _name(path) not in _TOOL_MODULES
+            folder_of(path) for path in self._modules.present() if _name(path) not in TOOL_MODULES
         }
         for path in changed:
             if (root / path).is_dir():
                 for entry in self._starts:
                     self._add(entry, "could not tell", f"{path}: a repository within this one")
-            elif not _is_bookkeeping(path):
+            elif not is_bookkeeping(path):
                 folder: str | None = folder_of(path)
                 while folder is not None and folder not in code:
                     folder = folder_of(folder[:-1]) if folder else None
@@ -239,7 +240,7 @@ def _chain(reach: Reach, file: str) -> list[str]:
     return chain[::-1]
 
 
-def _fits(path: str, prefixes: Iterable[str], bases: Iterable[str]) -> bool:
+def fits(path: str, prefixes: Iterable[str], bases: Iterable[str]) -> bool:
     """Whether `path` can be a module whose name starts with one of `prefixes`."""
     for prefix in prefixes:
         folder = prefix.replace(".", "/")
@@ -248,17 +249,19 @@ def _fits(path: str, prefixes: Iterable[str], bases: Iterable[str]) -> bool:
     return False
 
 
-def _is_test(path: str) -> bool:
+def is_test(path: str) -> bool:
+    """Whether a file is one of tests or tools, which no running flow imports by name."""
     name = _name(path)
     return (
         not {"test", "tests"}.isdisjoint(path.split("/")[:-1])
         or name.startswith("test_")
         or name.endswith("_test.py")
-        or name in _TOOL_MODULES
+        or name in TOOL_MODULES
     )
 
 
-def _is_bookkeeping(path: str) -> bool:
+def is_bookkeeping(path: str) -> bool:
+    """Whether no running flow reads a file."""
     name = _name(path).lower()
     return (
         name in _BOOKKEEPING

@@ -63,6 +63,12 @@ def project_changes(old: bytes | None, new: bytes | None) -> list[str] | None:
     return _differing(_run_time(before), _run_time(after))
 
 
+def run_time(project: bytes | None) -> dict[str, Any] | None:
+    """What of a pyproject.toml running code may depend on; None where it cannot be read."""
+    parsed = _parsed(project)
+    return None if parsed is None else _run_time(parsed)
+
+
 def policy_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """The keys of two configurations that differ and that decide what deployments will be."""
     before, after = ({key: table[key] for key in _POLICY & table.keys()} for table in (old, new))

@@ -243,6 +243,12 @@ class Repository:
                 (deleted if tag == "R" else present).add(path)
         return sorted(present - deleted)
 
+    def blobs(self, ref: str) -> dict[str, str]:
+        """What every path is and holds at `ref`: git's mode and name of it (`100644 3b18e5...`)."""
+        listed = self._paths("ls-tree", "-r", "-z", "--full-tree", self._commit(ref))
+        entries = (entry.partition("\t") for entry in listed)
+        return {path: f"{said[:6]} {said.rpartition(' ')[2]}" for said, _, path in entries}
+
     def read(self, ref: str | None, path: str) -> bytes | None:
         """The content of `path` at `ref`, or in the work tree; None where there is no such file.
 

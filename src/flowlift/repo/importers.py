@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from flowlift.repo import imports
@@ -53,6 +53,8 @@ class Importers:
         self._local: defaultdict[str, dict[Import, list[str]]] = defaultdict(dict)
         self._absolute: dict[Import, tuple[tuple[str, ...], str]] = {}
         self._known: dict[tuple[Import, str], tuple[str, ...]] = {}
+        self._imports: dict[str, tuple[str, ...]] = {}
+        self._bare: defaultdict[str, list[Import]] = defaultdict(list)
         self._searched: set[bytes] = set()
         self.unknown: dict[str, str] = {}
         """Files that were read and import what nobody can tell, with the reason in words."""
@@ -72,6 +74,16 @@ class Importers:
         reach: dict[str, str | None] = dict.fromkeys(targets)
         self._spread(reach, list(reach), ())
         return reach
+
+    def downstream(self, file: str, folders: Collection[str]) -> Iterator[str]:
+        """The files that `file` imports directly, in a process that imports from `folders` too."""
+        if file in self._unread:
+            self._read(file)
+        yield from self._imports.get(file, ())
+        for statement in self._bare.get(file, ()):
+            for folder in folders:
+                if folder in self._folders:
+                    yield from self._modules.imported(statement, "", (folder,))
 
     def near(self, reach: Reach) -> dict[str, list[str]]:
         """The files of `reach` by the scripts' folder and working directory that they lie in."""
@@ -158,12 +170,16 @@ class Importers:
             targets += found
             if top:
                 self._local[top].setdefault(statement, []).append(path)
+                self._bare[path].append(statement)
         for end in read.files:
             targets += self._ending(end)
         targets += self._offered(path, source)
-        for target in dict.fromkeys(targets):
-            if target != path:
-                self._importers[target].append(path)
+        self._add(path, [target for target in dict.fromkeys(targets) if target != path])
+
+    def _add(self, path: str, targets: Collection[str]) -> None:
+        self._imports[path] = (*self._imports.get(path, ()), *targets)
+        for target in targets:
+            self._importers[target].append(path)
 
     def _look_up(self, statement: Import) -> tuple[tuple[str, ...], str]:
         """What `statement` means from the shared roots, and its top if it may mean more."""
@@ -224,7 +240,7 @@ class Importers:
                     os.close(handle)
             except OSError as error:
                 if error.errno == errno.ELOOP and (target := _linked(root, path)):
-                    self._importers[target].append(path)
+                    self._add(path, [target])
                     sources[path] = (root / path).read_bytes()
                 else:
                     self.unknown[path] = f"{path} could not be read ({error.strerror})"

@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from flowlift.plan.model import Declared, Reason
+from flowlift.plan.model import Declared, Reason, Steps
 from flowlift.repo.modules import folder_of
 
 Reader = Callable[[str], bytes | None]
+_Found = tuple[str, Reason]
 
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\$\{?\w+\}?", re.DOTALL)
 _BETWEEN_WORDS = re.compile(r"[\s\"'`;&|<>()=,]+")
@@ -23,10 +24,10 @@ _DEFAULTS = {
 
 
 class Named:
-    """Finds, for one entry after the other, which of the changed files it names.
+    """Finds, for one entry after the other, which of some files it names.
 
     Args:
-        paths: the changed files.
+        paths: the files that matter: those that changed, or all.
         read: gives the content of a file of the work tree, to follow requirements.
     """
 
@@ -39,30 +40,38 @@ class Named:
             for end in range(1, path.count("/") + 1)
         }
         self._read = read
-        self._known: dict[tuple[int, str, str], list[Reason]] = {}
+        self._known: dict[tuple[int, str, str], list[_Found]] = {}
 
     def reasons(self, entry: Declared) -> list[Reason]:
         """Why the changed files matter to `entry`, steps first."""
         if not self._paths:
             return []
-        found: list[Reason] = []
-        for kind, steps in (("build", entry.build), ("push", entry.push), ("pull", entry.pull)):
-            for step in steps or ():
-                # Most entries share the steps of the top level, so each is looked at once.
-                key = (id(step), kind, entry.root)
-                if key not in self._known:
-                    self._known[key] = list(self._of_step(step, kind, entry.root))
-                found += self._known[key]
+        found = [*self._steps(entry, "build", entry.build), *self._steps(entry, "push", entry.push)]
+        found += self._steps(entry, "pull", entry.pull or ())
+        found += self._values(entry)
+        return list(dict.fromkeys(reason for _, reason in found))
+
+    def at_run_time(self, entry: Declared) -> set[str]:
+        """Those of the files that a run of `entry` reads: in its pull steps, or by its values."""
+        found = [*self._steps(entry, "pull", entry.pull or ()), *self._values(entry)]
+        return {path for path, _ in found}
+
+    def _steps(self, entry: Declared, kind: str, steps: Steps) -> Iterator[_Found]:
+        for step in steps:
+            # Most entries share the steps of the top level, so each is looked at once.
+            key = (id(step), kind, entry.root)
+            if key not in self._known:
+                self._known[key] = list(self._of_step(step, kind, entry.root))
+            yield from self._known[key]
+
+    def _values(self, entry: Declared) -> Iterator[_Found]:
         for where, text in _texts(entry.data, ""):
             if where.split("[")[0].split(".")[0] in ("build", "push", "pull", "entrypoint"):
                 continue
-            found += [
-                Reason(kind="could not tell", detail=f"{path}: named by {where}")
-                for path in self._meant(text.strip(), ("", entry.root))
-            ]
-        return list(dict.fromkeys(found))
+            for path in self._meant(text.strip(), ("", entry.root)):
+                yield path, Reason(kind="could not tell", detail=f"{path}: named by {where}")
 
-    def _of_step(self, step: Mapping[str, Any], kind: str, root: str) -> Iterator[Reason]:
+    def _of_step(self, step: Mapping[str, Any], kind: str, root: str) -> Iterator[_Found]:
         for function, given in step.items():
             inputs = given if isinstance(given, Mapping) else {}
             short = str(function).rpartition(".")[2]
@@ -75,13 +84,15 @@ class Named:
                 words.append(default)
             for word in dict.fromkeys(words):
                 for path in self._meant(word, bases):
-                    yield Reason(kind="source", detail=f"{path} -> {who}")
+                    yield path, Reason(kind="source", detail=f"{path} -> {who}")
                 if short == "pip_install_requirements":
                     for chain in self._included(word, bases):
-                        yield Reason(kind="source", detail=" -> ".join((*chain, who)))
+                        yield chain[0], Reason(kind="source", detail=" -> ".join((*chain, who)))
             if short == "run_shell_script" and folder in self._folders:
                 detail = f"{self._folders[folder]}: in the folder of the {who}"
-                yield Reason(kind="could not tell", detail=detail)
+                for path in self._paths:
+                    if path.startswith(f"{folder}/"):
+                        yield path, Reason(kind="could not tell", detail=detail)
 
     def _meant(self, text: str, bases: Iterable[str]) -> list[str]:
         """The changed files that `text` can mean as a path from one of `bases`."""

@@ -10,6 +10,7 @@ import pytest
 from flowlift.repo.changed import Changed
 from flowlift.repo.closure import MOST_CHAINS, reached
 from flowlift.repo.entrypoint import Entrypoint
+from flowlift.repo.source import SourceTree
 from tests.parts import trees
 
 FLOW = "src/flows/daily.py"
@@ -30,6 +31,15 @@ class Given:
         for path in changed.gone:
             (self.root / path).unlink(missing_ok=True)
         found = reached(self.root, files, entries, changed, list(sources))
+        if len(changed.paths) == 1 and not changed.gone:
+            # The digest of an entrypoint's code has whatever a change of which reaches it.
+            blobs = {
+                path: f"{'160000' if (self.root / path).is_dir() else '100644'} 0"
+                for path in {*files, *changed.paths}
+            }
+            code = SourceTree(self.root, blobs, list(sources))
+            code.read(entries)
+            assert all(changed.paths <= code.files(entry) for entry in found)
         return {entry.text: [str(reason) for reason in why] for entry, why in found.items()}
 
     def why(
