@@ -56,6 +56,14 @@ class Environment(Section, frozen=True):
         Literal["off", "on", "declared"],
         Meta(description="Whether triggers are enabled: never, always, or as the manifest says."),
     ] = "declared"
+    pin: Annotated[
+        Literal["branch", "commit", "closure"],
+        Meta(
+            description="What its git_clone steps check out: the branch, whose newest commit runs;"
+            " the commit that is applied; or the newest commit that changed something which the"
+            " deployment's code reaches."
+        ),
+    ] = "branch"
     prune: Annotated[
         bool, Meta(description="Delete owned deployments that the manifest no longer declares.")
     ] = True

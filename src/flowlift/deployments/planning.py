@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from flowlift import __version__
 from flowlift.deployments.declared import report_unreadable
+from flowlift.deployments.pinning import pin_code
 from flowlift.deployments.reading import Outputs, Reading, resolve_all
 from flowlift.deployments.scope import Scoped
 from flowlift.plan import stamps
@@ -40,6 +41,7 @@ def decide(project: Project, reading: Reading, outputs: Outputs | None = None) -
     resolutions = reading.resolutions
     if outputs:
         resolutions = resolve_all(scoped, reading.values, policy, outputs)
+    resolutions, moved = pin_code(project, reading, resolutions)
     report = Report(project.settings.checks, list(reading.findings))
     check_entries(scoped, resolutions, reading.values, report)
     check_pools(
@@ -53,7 +55,7 @@ def decide(project: Project, reading: Reading, outputs: Outputs | None = None) -
     _check_git(project, reading, report)
     _check_schedules_policy(project, policy, resolutions, report)
     wanted = [
-        InScope(resolution.desired, policy, scoped.reasons[index])
+        InScope(resolution.desired, policy, scoped.reasons[index] or moved.get(index, ()))
         for index, resolution in resolutions.items()
     ]
     known = scoped.keys | {item.desired.key for item in wanted}
@@ -104,7 +106,9 @@ def _no_longer_changed(project: Project, reading: Reading) -> list[InScope]:
     scoped, policy = reading.scoped, reading.policy
     if scoped.kind != "changed" or policy.on_default_branch:
         return []
-    default = replace(policy, branch=policy.default_branch)
+    ref = project.repository.default_ref(policy.default_branch)
+    commit = project.repository.resolve(ref) or ""
+    default = replace(policy, branch=policy.default_branch, commit=commit)
     back = {}
     for index, _ in enumerate(scoped.declared):
         live = reading.live.get(scoped.key(index) or "")
@@ -115,7 +119,7 @@ def _no_longer_changed(project: Project, reading: Reading) -> list[InScope]:
     return [
         InScope(resolution.desired, default, back[index])
         for index, resolution in resolve_all(
-            replace(scoped, reasons=back), reading.values, default
+            replace(scoped, reasons=back, sources=()), reading.values, default
         ).items()
     ]
 

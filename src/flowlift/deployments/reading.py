@@ -115,7 +115,8 @@ def resolve_all(
         if isinstance(flow, Unreadable) or not declared.name:
             continue
         known = replace(values, outputs=outputs[index]) if outputs and index in outputs else values
-        resolutions[index] = resolve(declared, flow, known, policy)
+        source = scoped.sources[index] if scoped.sources else ""
+        resolutions[index] = resolve(declared, flow, known, policy, source)
     return resolutions
 
 

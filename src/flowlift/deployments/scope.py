@@ -17,6 +17,7 @@ from flowlift.project.project import Project
 from flowlift.repo.changes import Modified, Removed, modified
 from flowlift.repo.entrypoint import Entrypoint, Unreadable
 from flowlift.repo.flows import read_flows
+from flowlift.repo.source import source_digests
 
 ScopeKind = Literal["all", "changed"]
 
@@ -51,6 +52,8 @@ class Scoped:
     removed: Mapping[str, Reason] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
+    sources: Sequence[str] = ()
+    """A digest of each entry's code, in the order of `declared`; empty where nobody needs them."""
 
     def key(self, index: int) -> str | None:
         """`flow/name` of an entry as written, None where its flow is not known."""
@@ -82,7 +85,23 @@ def find_scope(project: Project, policy: Policy, options: Options, report: Repor
         scoped = Scoped("all", declared, flows, dict.fromkeys(range(len(declared)), ()))
     else:
         scoped = _changed(project, declared, flows)
+    if policy.pin == "closure":
+        scoped = replace(scoped, sources=_sources(project, declared))
     return _named(scoped, options.names, report) if options.names else scoped
+
+
+def _sources(project: Project, declared: Sequence[Declared]) -> list[str]:
+    """A digest of each entry's code at the commit that would be pinned."""
+    repository, commit = project.repository, project.commit
+    sources = project.settings.sources
+    exported = project.root != repository.root
+    if exported or (repository.head() == commit and not repository.is_dirty()):
+        return source_digests(repository, project.root, commit, sources, declared)
+    # What is checked out is another commit (a pull request, merged on trial), or is not committed.
+    with tempfile.TemporaryDirectory(prefix="flowlift-") as folder:
+        root = Path(folder)
+        repository.export(commit, root)
+        return source_digests(repository, root, commit, sources, declared)
 
 
 def _files(project: Project) -> list[str]:

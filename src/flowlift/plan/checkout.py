@@ -1,4 +1,4 @@
-"""Which code a deployment runs: the branch in its `git_clone` pull steps."""
+"""Which code a deployment runs: the branch or the commit in its `git_clone` pull steps."""
 
 from __future__ import annotations
 
@@ -13,24 +13,29 @@ from flowlift.plan.versions import CLONE_DIRECTORY, is_there
 
 @dataclass(slots=True)
 class Checkout:
-    """Pull steps that run a given branch, and what had to be left.
+    """Pull steps that run what an environment's policy says, and what had to be left.
 
-    `foreign` are positions of steps that clone another repository, `unstable` those whose folder
-    is named after the branch as the workspace's Prefect cannot be told otherwise.
+    `code` is what they check out: a commit, or `branch NAME`; "" where no step clones this
+    repository. `pinned` are the positions of the steps that check out a commit. `foreign` are
+    positions of steps that clone another repository, `unstable` those whose folder is named after
+    the branch as the workspace's Prefect cannot be told otherwise.
     """
 
     steps: list[dict[str, Json]]
+    code: str = ""
     changed: list[int] = field(default_factory=list)
+    pinned: list[int] = field(default_factory=list)
     foreign: list[int] = field(default_factory=list)
     unstable: list[int] = field(default_factory=list)
 
 
-def on_branch(steps: Steps, policy: Policy) -> Checkout:
-    """Put the environment's branch into every `git_clone` step of this repository.
+def check_out(steps: Steps, policy: Policy) -> Checkout:
+    """Put the environment's branch, or the commit, into every `git_clone` step of this repository.
 
-    The default branch is put in only where the manifest names another one: a step without a
-    branch clones the remote's default branch already, and stays as it is declared. The folder of
-    the clone keeps the name that it has without flowlift, so that later steps find it.
+    A commit that a manifest itself names is left to it on the default branch. The default branch
+    is put in only where the manifest names another one: a step without a branch clones the remote's
+    default branch already, and stays as it is declared. The folder of the clone keeps the name that
+    it has without flowlift, so that later steps find it.
     """
     result = Checkout(steps=[])
     for index, step in enumerate(steps):
@@ -44,11 +49,17 @@ def on_branch(steps: Steps, policy: Policy) -> Checkout:
             result.steps.append(dict(step))
             continue
         declared = inputs.get("branch") or None
-        if declared == policy.branch or (policy.on_default_branch and declared is None):
+        own = policy.on_default_branch and inputs.get("commit_sha")
+        pins = policy.pin != "branch" and bool(policy.commit) and not own
+        result.code = str(own or (policy.commit if pins else f"branch {policy.branch}"))
+        follows = declared == policy.branch or (policy.on_default_branch and declared is None)
+        if follows and not pins:
             result.steps.append(dict(step))
             continue
-        changed = {key: value for key, value in inputs.items() if key != "commit_sha"}
-        changed["branch"] = policy.branch
+        rest = {k: v for k, v in inputs.items() if k not in {"commit_sha", "branch"}}
+        changed = {**rest, **({"commit_sha": policy.commit} if pins else {"branch": policy.branch})}
+        if pins:
+            result.pinned.append(index)
         if "clone_directory_name" not in changed and "{{" not in _last_part(url):
             if is_there(policy.server_version, CLONE_DIRECTORY):
                 changed["clone_directory_name"] = clone_directory(url, declared)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pydantic_core import to_jsonable_python
 
 from flowlift.findings import Json
-from flowlift.plan.checkout import Checkout, on_branch, repository_name, single_step
+from flowlift.plan.checkout import Checkout, check_out, repository_name, single_step
 from flowlift.plan.entry import EntryReader, Problem
 from flowlift.plan.mask import dotted
 from flowlift.plan.model import Declared, Desired, Flow, Policy
@@ -71,8 +71,13 @@ def pending_words(declared: Declared, values: TemplateValues) -> TemplateValues:
     return replace(values, pending=frozenset(names), open_ended=open_ended)
 
 
-def resolve(declared: Declared, flow: Flow, values: TemplateValues, policy: Policy) -> Resolution:
-    """What the workspace should hold for one entry of the manifest, in `policy`'s environment."""
+def resolve(
+    declared: Declared, flow: Flow, values: TemplateValues, policy: Policy, source: str = ""
+) -> Resolution:
+    """What the workspace should hold for one entry of the manifest, in `policy`'s environment.
+
+    `source` is the digest of its code, where its pin depends on that.
+    """
     entry = EntryReader.of(declared, policy, pending_words(declared, values))
     resolver = entry.resolver
     name = str(resolver.early(entry.data.get("name"), ("name",)))
@@ -116,6 +121,8 @@ def resolve(declared: Declared, flow: Flow, values: TemplateValues, policy: Poli
         labels=_labels(entry),
         origins={**entry.origins, **_policy_origins(policy, pull, key)},
         secrets=frozenset(_field_path(path) for path in resolver.secrets),
+        code=pull.code if pull else "",
+        source=source,
         schedule_pauses=pauses,
         trigger_pauses=frozenset(
             str(one["name"]) for one in triggers.values() if not one["enabled"]
@@ -177,7 +184,7 @@ def _pull(entry: EntryReader) -> Checkout | None:
         return None
     steps = to_jsonable_python(list(declared), fallback=str)
     resolved = [entry.resolver.pull(step, ("pull", index)) for index, step in enumerate(steps)]
-    return on_branch(resolved, entry.policy)
+    return check_out(resolved, entry.policy)
 
 
 def _image_pull(entry: EntryReader, pool: Mapping[str, Json]) -> list[dict[str, Json]]:

@@ -83,9 +83,10 @@ class _Comparison:
             return "drift"
         if not self.applied:
             return "adopt"
-        if self.desired.origins.get(name, "").startswith("policy"):
+        origin = self.desired.origins.get(name, "")
+        if origin.startswith("policy"):
             return "policy"
-        return "source" if name in SOURCE_FIELDS else "manifest"
+        return "source" if name in SOURCE_FIELDS or origin == "source" else "manifest"
 
 
 def create(desired: Desired, provenance: Provenance, tool_version: str) -> Change:
@@ -375,10 +376,11 @@ def _labels(
     """The stamp of what was wanted, kept values aside, with the labels that others have set."""
     applied = stamps.digests(wanted.body, wanted.schedules, wanted.triggers)
     applied |= {f"labels.{key}": digest(value) for key, value in wanted.labels.items()}
+    stamp = stamps.stamp(provenance, tool_version, applied, code=wanted.code, source=wanted.source)
     others = stamps.foreign(live.labels) if live else {}
     dropped = _dropped_labels(wanted, live) if live else []
     kept = {key: value for key, value in others.items() if key not in dropped}
-    return {**kept, **wanted.labels, **stamps.stamp(provenance, tool_version, applied)}
+    return {**kept, **wanted.labels, **stamp}
 
 
 def _live_content(live: Live | None) -> Json:

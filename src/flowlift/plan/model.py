@@ -104,6 +104,8 @@ class Policy:
     """What an environment wants of every deployment, and the code it runs.
 
     `branch` is the branch that runs there in this plan: the pull request's, or the default one.
+    `pin` says whether that is its newest commit whenever a run starts, `commit` (the one that is
+    planned) for all, or the newest one that changed a deployment's code.
     `repository_url` is the remote that the plan was made from, "" where there is none.
     `pool` is the work pool of every deployment there, `overrides` are parts of entries by pattern
     of `flow/deployment`, and `variables` come before the process's own in templates.
@@ -116,6 +118,8 @@ class Policy:
     repository_url: str = ""
     schedules: Literal["off", "on", "declared"] = "declared"
     triggers: Literal["off", "on", "declared"] = "declared"
+    pin: Literal["branch", "commit", "closure"] = "branch"
+    commit: str = ""
     prune: bool = True
     on_drift: Literal["undo", "keep"] = "undo"
     tags: tuple[str, ...] = ()
@@ -139,6 +143,9 @@ class Desired:
     `body` has every field of `plan.fields.FIELDS` as the API takes it, but schedules and triggers,
     which stand apart. `origins` says where a field came from ("prefect.yaml:12", "policy dev").
     `secrets` holds the paths whose values must never be shown.
+    `code` says what its runs check out (a commit, or `branch NAME`; "" where that is not told by a
+    `git_clone` of this repository), `source` is a digest of all that its code reaches, "" where
+    nobody asked for it.
     A `schedules` entry without a slug gets one when it is compared with what is live.
     `schedule_pauses` are positions in `schedules` that the manifest itself declares as not active,
     `trigger_pauses` the names of the triggers that it declares as not enabled.
@@ -153,6 +160,8 @@ class Desired:
     labels: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
+    code: str = ""
+    source: str = ""
     schedule_pauses: frozenset[int] = frozenset()
     trigger_pauses: frozenset[str] = frozenset()
 

@@ -7,6 +7,7 @@ Flow runs inherit the labels of their deployment.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote, unquote
 
@@ -23,6 +24,10 @@ PULL_REQUEST = PREFIX + "pull-request"
 RUN = PREFIX + "run"
 TOOL = PREFIX + "version"
 APPLIED = PREFIX + "applied"
+CODE = PREFIX + "code"
+SOURCE = PREFIX + "source"
+
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 Labels = Mapping[str, "str | int | float | bool"]
 
@@ -32,9 +37,17 @@ _DEFAULTS = {field: digest(comparable(field, None)) for field in FIELDS if field
 
 
 def stamp(
-    provenance: Provenance, tool_version: str, applied: Mapping[str, str]
+    provenance: Provenance,
+    tool_version: str,
+    applied: Mapping[str, str],
+    *,
+    code: str = "",
+    source: str = "",
 ) -> dict[str, str | int | float | bool]:
-    """The labels that mark a deployment as written from `provenance`."""
+    """The labels that mark a deployment as written from `provenance`.
+
+    `code` is what its runs check out, and `source` the digest of that: as `Desired` has them.
+    """
     labels: dict[str, str | int | float | bool] = {
         REPOSITORY: provenance.repository,
         COMMIT: provenance.commit,
@@ -44,8 +57,9 @@ def stamp(
     }
     if provenance.pull_request is not None:
         labels[PULL_REQUEST] = provenance.pull_request
-    if provenance.run:
-        labels[RUN] = provenance.run
+    for key, value in ((RUN, provenance.run), (CODE, code), (SOURCE, source)):
+        if value:
+            labels[key] = value
     return labels
 
 
@@ -64,6 +78,12 @@ def branch(live: Live) -> str | None:
     """The branch that a deployment was last written from."""
     value = live.labels.get(BRANCH)
     return str(value) if value else None
+
+
+def pin(live: Live) -> str | None:
+    """The commit that a deployment's runs check out, None where they follow a branch."""
+    value = str(live.labels.get(CODE, ""))
+    return value if _COMMIT.fullmatch(value) else None
 
 
 def applied(live: Live) -> dict[str, str]:

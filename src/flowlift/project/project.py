@@ -113,6 +113,8 @@ class Project:
             repository_url=self.remote_url or self.repository.root.name,
             schedules=wanted.schedules,
             triggers=wanted.triggers,
+            pin=wanted.pin,
+            commit=self.commit,
             prune=wanted.prune,
             on_drift=wanted.on_drift,
             tags=wanted.tags,

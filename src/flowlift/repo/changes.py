@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from flowlift.config import Settings
@@ -106,16 +107,55 @@ def modified(
     )
     found = _compared(declared, touched, old, unread)
     left, policies = _without_configuration(changed.without(touched), before, now)
-    entries = [Entrypoint(entry.entrypoint, entry.root) for entry in declared]
-    code = reached(repository.root, files, entries, left, settings.sources)
-    named = Named(left.paths, now)
+    code = _reasons(
+        repository.root, files, settings.sources, declared=declared, changed=left, now=now
+    )
     reasons: dict[int, list[Reason]] = {}
-    for index, entry in enumerate(declared):
-        own = found.reasons.get(index, ())
-        why = (*own, *policies, *code.get(entries[index], ()), *named.reasons(entry))
+    for index, _ in enumerate(declared):
+        why = (*found.reasons.get(index, ()), *policies, *code.get(index, ()))
         if why:
             reasons[index] = list(dict.fromkeys(why))
     return replace(found, reasons=reasons)
+
+
+def code_changes(
+    repository: Repository,
+    root: Path,
+    settings: Settings,
+    declared: Sequence[Declared],
+    commits: tuple[str, str],
+) -> dict[int, list[Reason]]:
+    """What of the code of each entry differs between two commits; the later one is in `root`.
+
+    Raises:
+        GitError: git does not know one of the commits.
+    """
+    since, commit = commits
+    changed = repository.changed_files(since, commit)
+    files = repository.files(commit)
+    before, now = partial(repository.read, since), partial(repository.read, commit)
+    left, _ = _without_configuration(changed, before, now)
+    return _reasons(root, files, settings.sources, declared=declared, changed=left, now=now)
+
+
+def _reasons(
+    root: Path,
+    files: Sequence[str],
+    sources: Sequence[str],
+    *,
+    declared: Sequence[Declared],
+    changed: Changed,
+    now: Reader,
+) -> dict[int, list[Reason]]:
+    """Why a change of files matters to each entry: by its code, or as it names one of them."""
+    entries = [Entrypoint(entry.entrypoint, entry.root) for entry in declared]
+    code = reached(root, files, entries, changed, sources)
+    named = Named(changed.paths, now)
+    found = {
+        index: [*code.get(entries[index], ()), *named.reasons(entry)]
+        for index, entry in enumerate(declared)
+    }
+    return {index: why for index, why in found.items() if why}
 
 
 def _globs_at_base(changed: Changed, settings: Settings, before: Reader) -> tuple[str, ...]:

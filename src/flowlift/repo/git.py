@@ -204,11 +204,11 @@ class Repository:
             )
         return False
 
-    def changed_files(self, since: str) -> Changed:
-        """What differs between the commit `since` and the work tree.
+    def changed_files(self, since: str, until: str | None = None) -> Changed:
+        """What differs between the commit `since` and the commit `until`, or the work tree.
 
-        Files that are neither tracked nor ignored count as added: what is planned is what is
-        there, committed or not.
+        Of the work tree, files that are neither tracked nor ignored count as added: what is planned
+        is what is there, committed or not.
         """
         done = self._git(
             "diff",
@@ -220,8 +220,11 @@ class Repository:
             "--ignore-submodules=none",
             "-O/dev/null",
             self._commit(since),
+            *([self._commit(until)] if until else []),
             "--",
         )
+        if until:
+            return Changed.of(split(done.stdout), ())
         untracked = self._paths("ls-files", "-z", "--others", "--exclude-standard")
         return Changed.of(split(done.stdout), untracked)
 

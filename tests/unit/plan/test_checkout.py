@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flowlift.plan.checkout import clone_directory, on_branch
+from flowlift.plan.checkout import check_out, clone_directory
 from tests.parts.plans import URL, policy
 
 GIT_CLONE = "prefect.deployments.steps.git_clone"
@@ -18,7 +18,7 @@ def clone(**inputs: Any) -> dict[str, Any]:
 
 def test_the_branch_is_put_in_and_the_folder_keeps_its_name() -> None:
     steps = [clone(branch="main", id="clone"), {"a.b": {"directory": "platform-main"}}]
-    result = on_branch(steps, policy("dev", "feat/x"))
+    result = check_out(steps, policy("dev", "feat/x"))
     assert result.steps[0] == clone(
         branch="feat/x", id="clone", clone_directory_name="platform-main"
     )
@@ -27,24 +27,24 @@ def test_the_branch_is_put_in_and_the_folder_keeps_its_name() -> None:
 
 
 def test_a_step_without_a_branch_keeps_the_plain_folder() -> None:
-    result = on_branch([clone()], policy("dev", "feat/x"))
+    result = check_out([clone()], policy("dev", "feat/x"))
     assert result.steps == [clone(branch="feat/x", clone_directory_name="platform")]
 
 
 @pytest.mark.parametrize("declared", [{}, {"branch": "main"}, {"commit_sha": "abc123"}])
 def test_the_default_branch_leaves_a_step_as_it_is_declared(declared: dict[str, str]) -> None:
-    result = on_branch([clone(**declared)], policy())
+    result = check_out([clone(**declared)], policy())
     assert result.steps == [clone(**declared)]
     assert result.changed == []
 
 
 def test_the_default_branch_replaces_another_one() -> None:
-    result = on_branch([clone(branch="develop")], policy())
+    result = check_out([clone(branch="develop")], policy())
     assert result.steps == [clone(branch="main", clone_directory_name="platform-develop")]
 
 
 def test_a_branch_replaces_a_pinned_commit() -> None:
-    result = on_branch([clone(commit_sha="abc123")], policy("dev", "feat/x"))
+    result = check_out([clone(commit_sha="abc123")], policy("dev", "feat/x"))
     assert result.steps == [clone(branch="feat/x", clone_directory_name="platform")]
 
 
@@ -59,26 +59,26 @@ def test_a_branch_replaces_a_pinned_commit() -> None:
     ],
 )
 def test_every_address_of_this_repository_gets_the_branch(url: str) -> None:
-    result = on_branch([{GIT_CLONE: {"repository": url}}], policy("dev", "feat/x"))
+    result = check_out([{GIT_CLONE: {"repository": url}}], policy("dev", "feat/x"))
     assert result.steps[0][GIT_CLONE]["branch"] == "feat/x"
 
 
 def test_another_repository_keeps_its_branch() -> None:
     step = {GIT_CLONE: {"repository": "https://github.com/acme/shared-config.git"}}
-    result = on_branch([step], policy("dev", "feat/x"))
+    result = check_out([step], policy("dev", "feat/x"))
     assert result.steps == [step]
     assert result.foreign == [0]
 
 
 def test_an_old_prefect_is_not_given_a_key_that_it_refuses() -> None:
-    result = on_branch([clone()], policy("dev", "feat/x", server_version="3.4.0"))
+    result = check_out([clone()], policy("dev", "feat/x", server_version="3.4.0"))
     assert result.steps == [clone(branch="feat/x")]
     assert result.unstable == [0]
 
 
 def test_a_hostile_branch_is_data() -> None:
     branch = 'a";$(touch pwned)/{{7*7}}'
-    result = on_branch([clone()], policy("dev", branch))
+    result = check_out([clone()], policy("dev", branch))
     assert result.steps[0][GIT_CLONE]["branch"] == branch
     assert result.steps[0][GIT_CLONE]["clone_directory_name"] == "platform"
 
