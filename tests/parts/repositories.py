@@ -51,6 +51,10 @@ class GitRepository:
             raise RuntimeError(f"git {' '.join(arguments)}: {done.stderr}")
         return done.stdout.removesuffix("\n")
 
+    def head(self) -> str:
+        """The commit that is checked out."""
+        return self.git("rev-parse", "HEAD")
+
     def write(self, files: Mapping[str, str]) -> None:
         """Write files, by their path below the root."""
         for name, text in files.items():

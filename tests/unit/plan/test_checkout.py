@@ -86,3 +86,35 @@ def test_a_hostile_branch_is_data() -> None:
 def test_the_folder_is_named_as_prefect_names_it() -> None:
     assert clone_directory("https://h/acme/flows.git", None) == "flows"
     assert clone_directory("git@h:acme/flows.git", "feat/x") == "flows-feat-x"
+
+
+COMMIT = "c" * 40
+
+
+@pytest.mark.parametrize("declared", [{}, {"branch": "main"}, {"branch": "develop"}])
+@pytest.mark.parametrize("branch", ["main", "feat/x"])
+def test_a_pin_takes_the_branchs_place(declared: dict[str, str], branch: str) -> None:
+    result = check_out([clone(**declared)], policy(branch=branch, pin="closure", commit=COMMIT))
+    folder = clone_directory(URL, declared.get("branch"))
+    assert result.steps == [clone(commit_sha=COMMIT, clone_directory_name=folder)]
+    assert (result.code, result.pinned, result.changed) == (COMMIT, [0], [0])
+
+
+def test_a_commit_of_the_manifest_is_left_to_it_on_the_default_branch() -> None:
+    steps = [clone(commit_sha="abc123")]
+    result = check_out(steps, policy(pin="commit", commit=COMMIT))
+    assert (result.steps, result.code, result.pinned) == (steps, "abc123", [])
+    on_branch = check_out(steps, policy("dev", "feat/x", pin="commit", commit=COMMIT))
+    assert on_branch.steps == [clone(commit_sha=COMMIT, clone_directory_name="platform")]
+
+
+def test_what_no_clone_of_ours_brings_has_no_code_to_tell() -> None:
+    other = {GIT_CLONE: {"repository": "https://github.com/acme/other.git", "branch": "v1"}}
+    folder = {"prefect.deployments.steps.set_working_directory": {"directory": "/srv"}}
+    result = check_out([other, folder], policy(pin="closure", commit=COMMIT))
+    assert (result.steps, result.code, result.foreign) == ([other, folder], "", [0])
+
+
+def test_the_branch_is_what_is_told_where_nothing_is_pinned() -> None:
+    assert check_out([clone()], policy()).code == "branch main"
+    assert check_out([clone()], policy("dev", "feat/x")).code == "branch feat/x"
