@@ -94,6 +94,10 @@ class LockedError(WorkspaceError):
     """Another writer holds the environment's lock."""
 
 
+class OlderCommitError(InputError):
+    """What is to be applied is older than what the environment has."""
+
+
 class StalePlanError(FlowliftError):
     """A saved plan is not what would be done now."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flowlift.delivery.deciding import Step
-from flowlift.delivery.outcome import Outcome, State, failed, title_of
+from flowlift.delivery.outcome import Outcome, State, failed, said, title_of
 from flowlift.delivery.voice import Noting
 from flowlift.deployments.applying import Applied, ApplyOrder, apply
 from flowlift.deployments.checking import check
@@ -14,7 +14,7 @@ from flowlift.deployments.reading import read
 from flowlift.deployments.scope import Options
 from flowlift.deployments.syncing import sync
 from flowlift.deployments.verifying import RunOutcome, verify
-from flowlift.errors import EndpointError, FindingsError, InputError
+from flowlift.errors import EndpointError, FindingsError, InputError, OlderCommitError
 from flowlift.findings import Level
 from flowlift.plan import stamps
 from flowlift.plan.model import Plan
@@ -94,6 +94,10 @@ def _write(state: State, step: Step) -> Outcome:
 
     try:
         result = with_client(state.project.endpoint(environment), work)
+    except OlderCommitError as error:
+        # Of an earlier job that runs again, or ends last: what is there is newer, and stays.
+        state.voice.say(f"Nothing to do: {error.message}")
+        return said(step, "Nothing to do.", [error.message], quiet=True)
     except FindingsError as error:
         if voice.plan is None:
             return failed(step, error)

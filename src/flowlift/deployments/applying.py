@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from flowlift.deployments.admission import admit, refuse_older
 from flowlift.deployments.building import run_builds
 from flowlift.deployments.planning import decide
 from flowlift.deployments.reading import Reading, read
@@ -51,10 +52,11 @@ async def apply(project: Project, order: ApplyOrder, client: Client, voice: Voic
 
     Raises:
         FindingsError: the plan has errors; nothing was written.
+        InputError: the commit may not be applied there; nothing was written.
         StalePlanError: the saved plan is not what would be done now; nothing was written.
         LockedError: another writer did not finish in time; nothing was written.
     """
-    _refuse_unmerged(project, order)
+    admit(project, order.environment)
     reading = await _read(project, order, client)
     plan = decide(project, reading)
     if order.saved is not None:
@@ -129,21 +131,10 @@ def check_saved(saved: Plan, fresh: Plan) -> None:
 
 
 async def _read(project: Project, order: ApplyOrder, client: Client) -> Reading:
-    return await read(project, order.environment, order.options, client, returning=order.returning)
-
-
-def _refuse_unmerged(project: Project, order: ApplyOrder) -> None:
-    """An environment that runs the default branch gets only what is merged into it."""
-    policy = project.policy(order.environment)
-    if not policy.on_default_branch or project.branch == policy.default_branch:
-        return
-    default = project.repository.default_ref(policy.default_branch)
-    if not project.repository.is_ancestor(project.commit, default):
-        raise InputError(
-            f"Branch {project.branch!r} is not merged into {policy.default_branch!r}, whose code"
-            f" {policy.environment} runs.",
-            remedy=f"Merge it first. What that will change: flowlift plan {policy.environment}",
-        )
+    returning = order.returning
+    reading = await read(project, order.environment, order.options, client, returning=returning)
+    refuse_older(project, reading)
+    return reading
 
 
 def _has_steps(reading: Reading) -> bool:

@@ -78,7 +78,13 @@ def decide(project: Project, reading: Reading, outputs: Outputs | None = None) -
         ),
         report,
     )
-    return plan.model_copy(update={"workspace": reading.address})
+    follows = any(one.desired.code == f"branch {policy.branch}" for one in resolutions.values())
+    return plan.model_copy(
+        update={
+            "workspace": reading.address,
+            "follows": policy.branch if follows and policy.on_default_branch else "",
+        }
+    )
 
 
 def check_entries(

@@ -296,6 +296,11 @@ class Plan(PlanModel):
     changes: tuple[Change, ...]
     findings: tuple[Finding, ...] = ()
     out_of_scope: int = 0
+    follows: str = Field(
+        "",
+        description="The default branch, where runs take its newest commit whenever it moves,"
+        " before any apply; empty where their code is pinned, or is a pull request's.",
+    )
 
     @property
     def writes(self) -> tuple[Change, ...]:

@@ -13,7 +13,7 @@ from flowlift.render.markdown import render_section
 from flowlift.render.markup import code, prose
 from flowlift.render.outcome import counted
 from flowlift.render.visible import cut, visible
-from flowlift.render.wording import name, place, summary
+from flowlift.render.wording import follows, moved_code, name, place, summary
 from flowlift.words import duration, listed, plural
 from flowlift.workspace.write import Written
 
@@ -50,7 +50,8 @@ def plan_section(
         lead = f"**After the merge:** {prose(summary(plan))}"
     else:
         lead = f"**{prose(summary(plan))}**"
-    after = [_held(plan, part, nothing=not done), _steps(failed, left), _runs(runs)]
+    notes = prose("  ".join(filter(None, (moved_code(plan), follows(plan)))))
+    after = [_held(plan, part, nothing=not done), notes, _steps(failed, left), _runs(runs)]
     return render_section(
         plan, limit=limit, lead=lead, after="\n\n".join(part for part in after if part)
     )
@@ -113,7 +114,7 @@ def _runs(runs: Sequence[RunOutcome]) -> str:
         sign = "&#10003;" if run.well else "&#10007;"
         rows.append(f"| {sign} {code(name(run.deployment))} | {prose(run.state)} | {took} |")
     parts = ["\n".join(rows)]
-    if more := len(ordered) - _MOST_RUNS:
+    if (more := len(ordered) - _MOST_RUNS) > 0:
         parts.append(f"and {plural(more, 'run')} more")
     parts += [
         f"- {code(name(run.deployment))}: {prose(cut(visible(run.message), _TEXT_ROOM))}"

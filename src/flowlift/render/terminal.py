@@ -11,7 +11,17 @@ from flowlift.render.blocks import ChangeBlock, Remark, blocks_of, remarks_of
 from flowlift.render.fields import FieldLine, Piece
 from flowlift.render.screen import Ink
 from flowlift.render.visible import cells, cut, cut_pair, visible
-from flowlift.render.wording import address, by_weight, code, name, place, summary, verdict
+from flowlift.render.wording import (
+    address,
+    by_weight,
+    code,
+    follows,
+    moved_code,
+    name,
+    place,
+    summary,
+    verdict,
+)
 from flowlift.words import listed
 
 ORDER = (Action.CREATE, Action.UPDATE, Action.DELETE, Action.NONE)
@@ -228,6 +238,8 @@ class TerminalPage:
         lines = [ink.bold(summary(plan))]
         if words := verdict(plan):
             lines.append(ink.red(words) if plan.errors else ink.yellow(words))
+        for words in filter(None, (moved_code(plan), follows(plan))):
+            lines += [ink.dim(line) for line in self.wrapped(words, "")]
         return lines
 
     def wrapped(self, text: str, lead: str) -> list[str]:

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from flowlift.findings import Action, Finding, Level
 from flowlift.plan.model import Plan, Provenance
 from flowlift.render.visible import cut, visible
-from flowlift.words import plural
+from flowlift.words import listed, plural
 
 _NAME_ROOM = 200
+_MOST_FILES = 3
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 
 
@@ -45,6 +46,36 @@ def summary(plan: Plan) -> str:
     )
     aside = f" ({plan.out_of_scope:,} out of scope)" if plan.out_of_scope else ""
     return f"Plan: {counts}, {plan.count(Action.NONE):,} unchanged{aside}."
+
+
+def follows(plan: Plan) -> str:
+    """That code runs before any apply, "" where it does not."""
+    if not plan.follows:
+        return ""
+    branch = name(plan.follows)
+    return f'Its code follows {branch}: what is merged runs at once. Pin it: pin = "closure".'
+
+
+def moved_code(plan: Plan) -> str:
+    """How many deployments run other code than before, and which files are the cause; or ""."""
+    moved = [
+        change
+        for change in plan.changes
+        if change.live and any(field.field.endswith(".commit_sha") for field in change.fields)
+    ]
+    files = {
+        reason.detail.partition(" -> ")[0].partition(": ")[0]: None
+        for change in moved
+        for reason in change.reasons
+        if reason.kind in {"source", "could not tell"} and reason.detail
+    }
+    if not files:
+        return ""
+    runs = "runs" if len(moved) == 1 else "run"
+    return (
+        f"{plural(len(moved), 'deployment')} {runs} other code because of"
+        f" {listed([name(file) for file in files], _MOST_FILES)}."
+    )
 
 
 def _nothing_to_do(plan: Plan) -> str:
