@@ -111,10 +111,13 @@ class SmallPlatform:
         return next(item for item in self.deployments if item["name"] == name)
 
     def commit(self, files: Mapping[str, str] | None = None) -> str:
-        """Write the manifest and `files`, and commit all."""
+        """Write the manifest and `files`, and commit all; the remote gets what is main's."""
         document = {"name": "platform", **self.manifest, "deployments": self.deployments}
         text = yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False)
-        return self.repository.commit({"prefect.yaml": text, **(files or {})})
+        commit = self.repository.commit({"prefect.yaml": text, **(files or {})})
+        if self.repository.branch() == "main":
+            self.repository.push()
+        return commit
 
     def propose(self, branch: str, files: Mapping[str, str] | None = None) -> str:
         """A branch with what has been changed and `files`, pushed."""

@@ -141,8 +141,9 @@ class StandInRepository(Repository):
     def is_ancestor(self, older: str, newer: str) -> bool:
         return older in self._history(self._commit(newer))
 
-    def changed_files(self, since: str) -> Changed:
-        before, now = self.commits[self._commit(since)].files, self._here()
+    def changed_files(self, since: str, until: str | None = None) -> Changed:
+        before = self.commits[self._commit(since)].files
+        now = self.commits[self._commit(until)].files if until else self._here()
         return Changed(
             added=frozenset(now.keys() - before.keys()),
             modified=frozenset(
@@ -150,6 +151,10 @@ class StandInRepository(Repository):
             ),
             deleted=frozenset(before.keys() - now.keys()),
         )
+
+    def blobs(self, ref: str) -> dict[str, str]:
+        files = self.commits[self._commit(ref)].files
+        return {path: f"100644 {hash(text)}" for path, text in files.items()}
 
     def files(self, ref: str | None = None) -> list[str]:
         return sorted(self._here() if ref is None else self.commits[self._commit(ref)].files)
