@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-from flowlift.findings import Json
 from flowlift.render.screen import Ink
 from flowlift.render.values import in_words
 from flowlift.render.visible import cells, cut, visible
 from flowlift.render.wording import name
 
-
-class Origin(Protocol):
-    """A field, its value as it may be shown, and in words where it comes from."""
-
-    @property
-    def field(self) -> str:
-        """The field's path."""
-
-    @property
-    def value(self) -> Json:
-        """Its value, masked where it is secret."""
-
-    @property
-    def source(self) -> str:
-        """Where it comes from: `prefect.yaml:12`, `policy dev`."""
+if TYPE_CHECKING:
+    from flowlift.deployments.explaining import Origin
 
 
 _LEAST_VALUE = 24
