@@ -249,6 +249,25 @@ def test_interrupted_while_it_is_taken_it_is_given_back(after: float):
     ask_model(network, work)
 
 
+def test_interrupted_while_it_is_given_back_it_is_given_back():
+    variables = Variables()
+    network = ModelNetwork(variables)
+
+    async def work(client: Client) -> None:
+        async def holding() -> None:
+            async with a_lock(client):
+                network.delay = 2
+
+        held = asyncio.create_task(holding())
+        await asyncio.sleep(0.5)
+        held.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await held
+        assert not variables.by_name
+
+    ask_model(network, work)
+
+
 @pytest.mark.parametrize("value", ["not JSON", "[]", '{"holder": "x"}', None, 5])
 def test_what_is_no_lease_can_be_taken(value: Any):
     lease = read_lease({"id": "v1", "value": value})
