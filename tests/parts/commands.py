@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import io
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from unittest import mock
 
 import pytest
@@ -18,6 +18,7 @@ from flowlift.cli import program, session
 from flowlift.cli.boundary import run
 from flowlift.project.context import CiContext
 
+T = TypeVar("T")
 CLIENT = object()
 """Stands for the client of a workspace."""
 
@@ -54,6 +55,11 @@ class StandInProject:
 
     environ: dict[str, str] = field(default_factory=dict)
     context: CiContext = field(default_factory=CiContext)
+    asked: list[str] = field(default_factory=list)
+
+    def ask(self, environment: str, work: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
+        self.asked.append(environment)
+        return asyncio.run(work(CLIENT))
 
     def endpoint(self, environment: str) -> str:
         return f"endpoint of {environment}"
@@ -74,20 +80,18 @@ class Here:
     monkeypatch: pytest.MonkeyPatch
     project: StandInProject = field(default_factory=StandInProject)
     opened: list[tuple[Path, str | None, str | None]] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.monkeypatch.setattr(session, "open_here", self._open)
-        self.monkeypatch.setattr(session, "with_client", self._with_client)
+
+    @property
+    def asked(self) -> list[str]:
+        """The environments whose workspaces were asked."""
+        return self.project.asked
 
     def _open(self, directory: Path, branch: str | None = None, base: str | None = None) -> Any:
         self.opened.append((directory, branch, base))
         return self.project
-
-    def _with_client(self, project: Any, environment: str, work: Any) -> Any:
-        assert project is self.project
-        self.asked.append(environment)
-        return asyncio.run(work(CLIENT))
 
     def calls(self, place: str, answer: Any) -> list[Called]:
         """Stand in for the function at `place`, which gives `answer` or raises it; its calls."""

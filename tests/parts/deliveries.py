@@ -8,12 +8,13 @@ from typing import Any, TypeVar
 
 import pytest
 
-from flowlift.delivery import deliver_deployments as module
 from flowlift.delivery.deciding import Decision, Request, Step
+from flowlift.delivery.deliver_deployments import deliver_deployments
 from flowlift.delivery.outcome import Outcome, State
 from flowlift.delivery.voice import DeliveryVoice
 from flowlift.deployments.applying import Applied
 from flowlift.deployments.verifying import RunOutcome
+from flowlift.workspace import running
 from flowlift.workspace.client import Client
 from flowlift.workspace.endpoint import Endpoint
 from tests.parts.small_platform import SmallPlatform
@@ -61,11 +62,11 @@ class SmallDelivery:
         def with_client(endpoint: Endpoint, work: Callable[[Client], Awaitable[T]]) -> T:
             return platform.ask(endpoint.environment, work)
 
-        monkeypatch.setattr(module, "with_client", with_client)
+        monkeypatch.setattr(running, "with_client", with_client)
         return cls(platform)
 
     def step(self, verb: Any, environment: str) -> Outcome:
         """One step of the deployments' workflow."""
         state = State(self.platform.project, self.request, StandInForge(), self.voice)
         step = Step("deployments", verb, environment, "changed: hourly")
-        return module.deliver_deployments(state, step)
+        return deliver_deployments(state, step)

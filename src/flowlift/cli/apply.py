@@ -10,9 +10,7 @@ import click
 from flowlift.cli import options, session
 
 if TYPE_CHECKING:
-    from flowlift.deployments.applying import Applied
     from flowlift.deployments.scope import ScopeKind
-    from flowlift.workspace.client import Client
 
 
 @click.command(
@@ -58,19 +56,17 @@ def command(
     """
     from flowlift.cli.apply_voice import ApplyVoice
     from flowlift.deployments.applying import ApplyOrder, apply
+    from flowlift.deployments.scope import Options
     from flowlift.render.data import read_plan
 
     project = session.open_here(directory, branch, base)
     saved = read_plan(plan_file.read_text(encoding="utf-8")) if plan_file else None
     order = ApplyOrder(
         environment,
-        session.options(scope, names, take_over=take_over, allow_delete=allow_delete),
+        Options(scope, names, take_over, allow_delete),
         saved,
         lock_wait=lock_wait,
     )
     voice = ApplyVoice(as_json=as_json, ask=not (yes or saved))
-
-    async def work(client: Client) -> Applied:
-        return await apply(project, order, client, voice)
-
-    return voice.conclude(session.with_client(project, environment, work))
+    done = project.ask(environment, lambda client: apply(project, order, client, voice))
+    return voice.conclude(done)

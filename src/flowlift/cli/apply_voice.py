@@ -14,7 +14,7 @@ from flowlift.cli.plan import show
 from flowlift.cli.voice import TerminalVoice
 from flowlift.deployments.applying import Applied
 from flowlift.errors import InputError
-from flowlift.findings import Action, Json
+from flowlift.findings import Json
 from flowlift.plan.model import Change, Plan
 from flowlift.render.data import plan_json
 from flowlift.render.outcome import applied, change_done, partly_applied
@@ -73,7 +73,7 @@ class ApplyVoice(TerminalVoice):
 
     def conclude(self, result: Applied) -> int:
         """Say how it ended; the exit code."""
-        plan, written, seconds = result.plan, result.written, time.monotonic() - self._since
+        written, seconds = result.written, time.monotonic() - self._since
         self.progress.__exit__(None, None, None)
         if self.as_json:
             session.print_json(_document(result))
@@ -82,14 +82,11 @@ class ApplyVoice(TerminalVoice):
             return 1
         if not result.complete:
             screen = screen_of(sys.stderr)
-            text = partly_applied(
-                plan.environment, seconds, written, colour=screen.colour, width=screen.width
-            )
+            text = partly_applied(result, seconds, colour=screen.colour, width=screen.width)
             click.echo(text, nl=False, err=True)
             return INTERRUPTED if written.interrupted else 1
         if written.done and not self.as_json:
-            actions = [change.action for change in written.done]
-            click.echo(applied(plan.environment, seconds, actions, plan.count(Action.NONE)))
+            click.echo(applied(result, seconds))
         return 0
 
 

@@ -26,12 +26,13 @@ def command(*, directory: Path, names: tuple[str, ...], as_json: bool) -> int:
     Fit for a pre-commit hook: no network, and none of your code is run that can be read instead.
     """
     from flowlift.deployments.checking import check
+    from flowlift.deployments.scope import Options
     from flowlift.errors import InputError
     from flowlift.findings import Level
     from flowlift.render.findings import render_findings
 
     project = session.open_here(directory)
-    scoped, findings = check(project, session.options("all", names))
+    scoped, findings = check(project, Options("all", names))
     errors = sum(finding.level is Level.ERROR for finding in findings)
     if as_json:
         session.print_json({"deployments": len(scoped.reasons), "findings": findings})

@@ -10,7 +10,6 @@ import secrets
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
-from dataclasses import asdict
 from typing import Any
 
 import click
@@ -57,16 +56,14 @@ class DeliverVoice(ApplyVoice, DeliveryVoice):
         """Print what each workflow will do, and why."""
         click.echo(f"{decision.event.stage.value}: {visible(decision.event.why)}")
         for step in decision.steps:
-            where = f" {step.environment}" if step.environment else ""
-            click.echo(f"  {step.workflow}: {step.verb}{where} ({visible(step.why)})")
+            click.echo(f"  {_headline(step)} ({visible(step.why)})")
         for workflow, why in decision.left.items():
             click.echo(f"  {workflow}: nothing ({visible(why)})")
 
     def begun(self, step: Step) -> None:
         """Print it, as a headline."""
         self.progress = Progress()
-        where = f" {step.environment}" if step.environment else ""
-        session.say(f"\n{step.workflow}: {step.verb}{where}")
+        session.say(f"\n{_headline(step)}")
 
     def found(self, findings: Sequence[Finding]) -> None:
         """Print each as a line."""
@@ -96,7 +93,8 @@ class DeliverVoice(ApplyVoice, DeliveryVoice):
         if self._prints_json:
             session.print_json(_document(done))
         for why in done.published.undone:
-            session.say(f"Note: not written: {visible_lines(why)}")
+            lines = "\n".join(visible(line) for line in why.splitlines())
+            session.say(f"Note: not written: {lines}")
         for step in done.not_begun:
             session.say(f"Not begun: {step.workflow} {step.verb} {step.environment}".rstrip())
         if done.published.comment:
@@ -106,9 +104,8 @@ class DeliverVoice(ApplyVoice, DeliveryVoice):
         return done.code
 
 
-def visible_lines(text: str) -> str:
-    """Several lines of others, none of which a terminal obeys."""
-    return "\n".join(visible(line) for line in text.splitlines())
+def _headline(step: Step) -> str:
+    return f"{step.workflow}: {step.verb} {step.environment}".rstrip()
 
 
 def _document(done: Delivered) -> dict[str, Any]:
@@ -116,10 +113,10 @@ def _document(done: Delivered) -> dict[str, Any]:
     return {
         "stage": done.decision.event.stage.value,
         "why": done.decision.event.why,
-        "decision": [asdict(step) for step in done.decision.steps],
+        "decision": done.decision.steps,
         "left": dict(done.decision.left),
         "steps": [_outcome(outcome) for outcome in done.outcomes],
-        "not_begun": [asdict(step) for step in done.not_begun],
+        "not_begun": done.not_begun,
         "outputs": done.published.outputs,
         "pull_request": done.published.pull_request,
         "comment": done.published.comment,
@@ -129,7 +126,7 @@ def _document(done: Delivered) -> dict[str, Any]:
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
     return {
-        **asdict(outcome.step),
+        **session.plain(outcome.step),
         "code": outcome.code,
         "written": list(outcome.written),
         "plan": json.loads(plan_json(outcome.plan)) if outcome.plan is not None else None,

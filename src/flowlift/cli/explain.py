@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from flowlift.cli import options, session
-
-if TYPE_CHECKING:
-    from flowlift.deployments.explaining import Origin
-    from flowlift.workspace.client import Client
 
 
 @click.command(
@@ -35,7 +30,7 @@ def command(
     A line of the manifest (perhaps through an anchor), a template, the environment's policy, the
     flow's code, or Prefect's default. With ENV, templates are resolved from its workspace.
     """
-    from flowlift.deployments.explaining import explain_here, explain_in
+    from flowlift.deployments.explaining import Origin, explain_here, explain_in
     from flowlift.render.origins import render_origins
 
     project = session.open_here(directory, branch)
@@ -43,19 +38,8 @@ def command(
         found = explain_here(project, name)
     else:
         where = environment
-
-        async def work(client: Client) -> dict[str, list[Origin]]:
-            return await explain_in(project, where, name, client)
-
-        found = session.with_client(project, where, work)
+        found = project.ask(where, lambda client: explain_in(project, where, name, client))
     if as_json:
-        document = {
-            key: [
-                {"field": origin.field, "value": origin.value, "source": origin.source}
-                for origin in origins
-            ]
-            for key, origins in found.items()
-        }
-        session.print_json(document, default=str)
+        session.print_json(found, lambda v: session.plain(v) if isinstance(v, Origin) else str(v))
         return
     session.show(lambda on: render_origins(found, colour=on.colour, width=on.width))

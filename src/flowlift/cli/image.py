@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ from flowlift.cli import options, session
 
 if TYPE_CHECKING:
     from flowlift.image.access import Access
+    from flowlift.image.build import Built
+    from flowlift.image.promote import Promoted
     from flowlift.image.proving import Verified
     from flowlift.workspace.pools import HandedOver
 
@@ -52,7 +54,7 @@ Examples:
 )
 @options.directory
 @options.branch
-@click.option("--base", metavar="REF", help="What to compare with instead of the default branch.")
+@options.base
 @click.option("--offline", is_flag=True, help="Ask neither the remote nor the registry.")
 @options.as_json
 def _check(
@@ -114,23 +116,12 @@ def _build(
     registry and gets the tag. What is printed last is the digest, which is what to hand on.
     """
     from flowlift.image.release import BuildRun, build_image
-    from flowlift.project.outputs import write_outputs
 
     access = _access(directory, branch)
     _check_environments(access, environments)
     done = build_image(access, BuildRun(pull_request, number), rebuild=rebuild)
-    write_outputs(
-        access.project.environ,
-        {"image": done.pinned, "digest": done.digest, "tag": done.tag},
-    )
-    if not as_json:
-        session.say(f"{'Built' if done.built else 'Not built'} ({done.why}): {done.tag}")
-    handed = _hand_over(access, environments, done.pinned)
-    if as_json:
-        session.print_json({**session.plain(done), "handed": handed})
-        return
-    _say_handed(handed)
-    click.echo(done.pinned)
+    said = f"{'Built' if done.built else 'Not built'} ({done.why})"
+    _hand_on(access, done, said, environments, as_json=as_json)
 
 
 @command.command(
@@ -236,24 +227,13 @@ def _promote(
     this commit, it is built, and the reason said.
     """
     from flowlift.image.release import promote_image
-    from flowlift.project.outputs import write_outputs
 
     access = _access(directory, branch)
     _check_environments(access, environments)
     done = promote_image(access, force=force)
-    write_outputs(
-        access.project.environ,
-        {"image": done.pinned, "digest": done.digest, "tag": done.tag},
-    )
-    if not as_json:
-        words = {"there": "There already", "promoted": "Promoted", "built": "Built"}
-        session.say(f"{words[done.how]}{f' ({done.why})' if done.why else ''}: {done.tag}")
-    handed = _hand_over(access, environments, done.pinned)
-    if as_json:
-        session.print_json({**session.plain(done), "handed": handed})
-        return
-    _say_handed(handed)
-    click.echo(done.pinned)
+    words = {"there": "There already", "promoted": "Promoted", "built": "Built"}
+    said = f"{words[done.how]}{f' ({done.why})' if done.why else ''}"
+    _hand_on(access, done, said, environments, as_json=as_json)
 
 
 @command.command(
@@ -321,18 +301,34 @@ def _check_environments(access: Access, environments: Sequence[str]) -> None:
         check_environments(access, environments)
 
 
-def _hand_over(access: Access, environments: Sequence[str], pinned: str) -> list[HandedOver]:
-    if not environments:
-        return []  # the client of workspaces takes as long to load as all else together
-    from flowlift.image.pools import hand_to_pools
+def _hand_on(
+    access: Access,
+    done: Built | Promoted,
+    said: str,
+    environments: Sequence[str],
+    *,
+    as_json: bool,
+) -> None:
+    """Name the image to a CI's later jobs, hand it to the environments' pools, and print it."""
+    from flowlift.project.outputs import write_outputs
 
-    return [done for name in environments for done in hand_to_pools(access, name, pinned)]
+    outputs = {"image": done.pinned, "digest": done.digest, "tag": done.tag}
+    write_outputs(access.project.environ, outputs)
+    if not as_json:
+        session.say(f"{said}: {done.tag}")
+    handed: list[HandedOver] = []
+    if environments:  # the client of workspaces takes as long to load as all else together
+        from flowlift.image.pools import hand_to_pools
 
-
-def _say_handed(handed: Iterable[HandedOver]) -> None:
-    for done in handed:
-        said = "now starts with this image" if done.written else "has this image already"
-        session.say(f"Work pool {done.pool}: {said}")
+        for name in environments:
+            handed += hand_to_pools(access, name, done.pinned)
+    if as_json:
+        session.print_json({**session.plain(done), "handed": handed})
+        return
+    for pool in handed:
+        words = "now starts with this image" if pool.written else "has this image already"
+        session.say(f"Work pool {pool.pool}: {words}")
+    click.echo(done.pinned)
 
 
 def _say_verified(done: Verified) -> None:

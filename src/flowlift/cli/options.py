@@ -33,6 +33,9 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on st
 branch = click.option(
     "--branch", metavar="NAME", help="The branch, where neither CI nor git says it."
 )
+base = click.option(
+    "--base", metavar="REF", help="What to compare with instead of the default branch."
+)
 names = click.option(
     "-n",
     "--name",
@@ -41,14 +44,18 @@ names = click.option(
     metavar="NAME",
     help="Only this deployment: `deployment` or `flow/deployment`, * and ? allowed. Repeatable.",
 )
+allow_delete = click.option(
+    "--allow-delete",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Allow N deletions, even if they are more than a third.",
+)
 environment = click.argument("environment", metavar="ENV")
 
 selection = _together(
     directory,
     branch,
-    click.option(
-        "--base", metavar="REF", help="What to compare with instead of the default branch."
-    ),
+    base,
     click.option(
         "--scope",
         type=click.Choice(["all", "changed"]),
@@ -61,12 +68,7 @@ selection = _together(
         is_flag=True,
         help="Also take deployments that another branch or repository holds here.",
     ),
-    click.option(
-        "--allow-delete",
-        type=click.IntRange(min=0),
-        metavar="N",
-        help="Allow N deletions, even if they are more than a third.",
-    ),
+    allow_delete,
 )
 """What decides which deployments are looked at, and what may be done to them."""
 

@@ -61,16 +61,17 @@ def command(
     """
     from flowlift.deployments.planning import decide
     from flowlift.deployments.reading import read
+    from flowlift.deployments.scope import Options
     from flowlift.errors import FlowliftError, InputError
 
     try:
         project = session.open_here(directory, branch, base)
-        wanted = session.options(scope, names, take_over=take_over, allow_delete=allow_delete)
+        wanted = Options(scope, names, take_over, allow_delete)
 
         async def work(client: Client) -> Plan:
             return decide(project, await read(project, environment, wanted, client))
 
-        plan = session.with_client(project, environment, work)
+        plan = project.ask(environment, work)
     except InputError as error:
         if detailed_exitcode:
             # Terraform's convention has no code but 1 for "it could not be planned".

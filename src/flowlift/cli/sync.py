@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from flowlift.cli import options, session
-
-if TYPE_CHECKING:
-    from flowlift.deployments.applying import Applied
-    from flowlift.workspace.client import Client
 
 
 @click.command(
@@ -30,12 +25,7 @@ Examples:
     metavar="BRANCH",
     help="A branch that is merged or closed; in CI the event says it. Repeatable.",
 )
-@click.option(
-    "--allow-delete",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="Allow N deletions, even if they are more than a third.",
-)
+@options.allow_delete
 @options.as_json
 @options.yes
 @options.lock_wait
@@ -56,19 +46,17 @@ def command(
     """
     from flowlift.cli.apply_voice import ApplyVoice
     from flowlift.deployments.applying import ApplyOrder
+    from flowlift.deployments.scope import Options
     from flowlift.deployments.syncing import sync
 
     project = session.open_here(directory)
     branches = {*gone, *([project.context.gone] if project.context.gone else [])}
     order = ApplyOrder(
         environment,
-        session.options("all", (), allow_delete=allow_delete, gone=frozenset(branches)),
+        Options("all", allow_delete=allow_delete, gone=frozenset(branches)),
         returning=True,
         lock_wait=lock_wait,
     )
     voice = ApplyVoice(as_json=as_json, ask=not yes)
-
-    async def work(client: Client) -> Applied:
-        return await sync(project, order, client, voice)
-
-    return voice.conclude(session.with_client(project, environment, work))
+    done = project.ask(environment, lambda client: sync(project, order, client, voice))
+    return voice.conclude(done)

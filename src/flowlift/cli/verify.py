@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from flowlift.cli import options, session
-
-if TYPE_CHECKING:
-    from flowlift.deployments.verifying import RunOutcome
-    from flowlift.workspace.client import Client
 
 
 @click.command(
@@ -48,11 +43,9 @@ def command(
     voice = TerminalVoice()
     with voice.progress:
         voice.step(f"running in {environment}")
-
-        async def work(client: Client) -> list[RunOutcome]:
-            return await verify(project, environment, names, client, voice)
-
-        outcomes = session.with_client(project, environment, work)
+        outcomes = project.ask(
+            environment, lambda client: verify(project, environment, names, client, voice)
+        )
     if as_json:
         session.print_json(outcomes)
     else:

@@ -75,7 +75,7 @@ def _check(
     from flowlift.worker.check import check_workers
 
     project = session.open_here(directory, branch)
-    checked = check_workers(project, environment, image=image, voice=TerminalVoice())
+    checked = check_workers(project, environment, TerminalVoice(), image=image)
     if as_json:
         session.print_json([{**session.plain(one), "differs": one.differs} for one in checked])
     else:
@@ -209,10 +209,10 @@ def _host(
     done = bring_host(
         session.open_here(directory),
         environment,
+        TerminalVoice(),
         check=check,
         force=force,
         root=root,
-        voice=TerminalVoice(),
     )
     if as_json:
         session.print_json({**session.plain(done), "right": done.right})

@@ -21,7 +21,6 @@ SETTLE = 0.7
 
 ROUNDS = 30
 Section = Callable[[int], str]
-Pick = Callable[[str, str], str]
 
 
 @dataclass(frozen=True, slots=True)

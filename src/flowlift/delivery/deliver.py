@@ -70,9 +70,8 @@ def deliver(
                 outcome = _DELIVERERS[step.workflow](state, step)
             except FlowliftError as error:
                 outcome = failed(step, error)
-            if outcome is not None:
-                outcomes.append(outcome)
-            if outcome is not None and outcome.code:
+            outcomes.append(outcome)
+            if outcome.code:
                 break
         begun = len(outcomes)
         published = publish(project, decision, outcomes, forge)

@@ -22,7 +22,6 @@ from flowlift.render.delivery import Part, facts_section, findings_section, plan
 from flowlift.render.visible import visible
 from flowlift.words import listed
 from flowlift.workspace.client import Client
-from flowlift.workspace.running import with_client
 
 INTERRUPTED = 130
 _NAMED = 10
@@ -71,7 +70,7 @@ def _plan(state: State, step: Step) -> Outcome:
     async def work(client: Client) -> Plan:
         return decide(project, await read(project, step.environment, Options(), client))
 
-    plan = with_client(project.endpoint(step.environment), work)
+    plan = project.ask(step.environment, work)
     state.voice.planned(plan)
     return Outcome(
         step,
@@ -88,12 +87,9 @@ def _write(state: State, step: Step) -> Outcome:
     project, environment = state.project, step.environment
     voice = Noting(state.voice)
     order, part = _order(state, step)
-
-    async def work(client: Client) -> Applied:
-        return await (sync if step.verb == "sync" else apply)(project, order, client, voice)
-
+    write = sync if step.verb == "sync" else apply
     try:
-        result = with_client(state.project.endpoint(environment), work)
+        result = project.ask(environment, lambda client: write(project, order, client, voice))
     except OlderCommitError as error:
         # Of an earlier job that runs again, or ends last: what is there is newer, and stays.
         state.voice.say(f"Nothing to do: {error.message}")
@@ -138,13 +134,10 @@ def _runs(state: State, environment: str, result: Applied) -> list[RunOutcome]:
         for change in result.written.done
         if change.desired is not None and change.labels.get(stamps.BRANCH) == branch
     )
+    project = state.project
     if not names:
         return []
-
-    async def work(client: Client) -> list[RunOutcome]:
-        return await verify(state.project, environment, names, client)
-
-    return with_client(state.project.endpoint(environment), work)
+    return project.ask(environment, lambda client: verify(project, environment, names, client))
 
 
 def _applied(step: Step, part: Part, result: Applied, runs: Sequence[RunOutcome]) -> Outcome:

@@ -45,7 +45,7 @@ def _host(state: State, environment: str) -> list[tuple[str, bool]]:
         return []
     from flowlift.worker.host.bring import bring_host
 
-    report = bring_host(state.project, environment, voice=state.voice)
+    report = bring_host(state.project, environment, state.voice)
     if not report.right:
         amiss = [
             f"{tool.name} {tool.found or 'missing'}" for tool in report.tools if not tool.right

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -71,12 +71,9 @@ class Access:
             variables=self._logins.variables.get(reference.registry, ""),
         )
 
-    def docker(self) -> AbstractContextManager[Docker]:
-        """Docker with this run's logins, to be used within `with`."""
-        return self._docker()
-
     @contextmanager
-    def _docker(self) -> Iterator[Docker]:
+    def docker(self) -> Iterator[Docker]:
+        """Docker with this run's logins, to be used within `with`."""
         with docker_environment(self._logins, self.image.secrets.values()) as environ:
             yield Docker(environ, self.voice)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import TypeVar
 
 from flowlift.errors import ConfigError
 from flowlift.image.access import Access
@@ -13,9 +12,6 @@ from flowlift.image.prune import Pruning, plan_pruning, prune
 from flowlift.image.reference import DevTag, is_inputs_tag, read_dev_tag
 from flowlift.workspace.client import Client
 from flowlift.workspace.pools import HandedOver, hand_over, images_in_use
-from flowlift.workspace.running import with_client
-
-T = TypeVar("T")
 
 
 def check_environments(access: Access, environments: Iterable[str]) -> None:
@@ -42,7 +38,7 @@ def hand_to_pools(access: Access, environment: str, pinned: str) -> list[HandedO
     async def work(client: Client) -> list[HandedOver]:
         return [await hand_over(client, pool, pinned) for pool in pools]
 
-    return _with_client(access, environment, work)
+    return access.project.ask(environment, work)
 
 
 def prune_images(
@@ -63,7 +59,7 @@ def prune_images(
     """
     in_use: set[str] = set()
     for environment in access.project.settings.env:
-        in_use |= _with_client(access, environment, images_in_use)
+        in_use |= access.project.ask(environment, images_in_use)
     if access.release_name.name != access.name.name:
         in_use |= _released(access)
     known = {*closed, *_closed_now(access)}
@@ -103,7 +99,3 @@ def _released(access: Access) -> set[str]:
         tags = [tag for tag in repository.tags() if not (read_dev_tag(tag) or is_inputs_tag(tag))]
         digests = (repository.find(tag) for tag in tags)
         return {str(access.release_name.pinned(digest)) for digest in digests if digest}
-
-
-def _with_client(access: Access, environment: str, work: Callable[[Client], Awaitable[T]]) -> T:
-    return with_client(access.project.endpoint(environment), work)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from flowlift.config import Environment, Settings, load
 from flowlift.errors import InputError
@@ -18,6 +18,9 @@ from flowlift.workspace.endpoint import Endpoint, resolve
 if TYPE_CHECKING:
     # What a plan is made of takes longer to load than an image's step takes.
     from flowlift.plan.model import Policy, Provenance
+    from flowlift.workspace.client import Client
+
+T = TypeVar("T")
 
 
 def _has_template(branch: str) -> bool:
@@ -96,6 +99,17 @@ class Project:
             EndpointError: no address is given for it.
         """
         return resolve(environment, self.settings, self.environ)
+
+    def ask(self, environment: str, work: Callable[[Client], Awaitable[T]]) -> T:
+        """What `work` gives with a client of `environment`'s workspace.
+
+        Raises:
+            ConfigError, EndpointError: as `endpoint`.
+            KeyboardInterrupt: the work was interrupted, and gave no result.
+        """
+        from flowlift.workspace.running import with_client
+
+        return with_client(self.endpoint(environment), work)
 
     def policy(self, environment: str) -> Policy:
         """What `environment` wants of every deployment, for the branch that is worked on.

@@ -43,9 +43,8 @@ def plan_section(
         every = len(done) + len(failed) + len(left)
         lead = f"**Stopped: {len(done):,} of {plural(every, 'change')} written.**"
     elif done:
-        counts = counted(change.action for change in done)
         unchanged = f"{plan.count(Action.NONE):,} unchanged"
-        lead = f"**{_lead(plan, part)}** {counts}, {unchanged}."
+        lead = f"**{_lead(plan, part)}** {counted(done)}, {unchanged}."
     elif part == "planned" and plan.writes:
         lead = f"**After the merge:** {prose(summary(plan))}"
     else:

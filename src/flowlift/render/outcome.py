@@ -6,15 +6,18 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from flowlift.deployments.verifying import RunOutcome
 from flowlift.findings import Action
-from flowlift.plan.model import Change
 from flowlift.render.screen import Ink
 from flowlift.render.visible import cells, cut, visible
 from flowlift.render.wording import name
 from flowlift.words import duration, plural
-from flowlift.workspace.write import Written
+
+if TYPE_CHECKING:
+    from flowlift.deployments.applying import Applied
+    from flowlift.deployments.verifying import RunOutcome
+    from flowlift.plan.model import Change
 
 _PAST = {
     Action.CREATE: "created",
@@ -38,34 +41,34 @@ def change_done(change: Change, seconds: float, *, colour: bool, unicode: bool) 
     return f"{tick} {_PAST[change.action]} {name(change.deployment)} {took}"
 
 
-def applied(environment: str, seconds: float, done: Iterable[Action], unchanged: int) -> str:
+def applied(result: Applied, seconds: float) -> str:
     """`Applied to dev in 1.2 s: 2 created, 1 updated, 0 deleted, 46 unchanged.`"""
-    said = f"{counted(done)}, {unchanged:,} unchanged"
-    return f"Applied to {visible(environment)} in {duration(seconds)}: {said}."
+    plan = result.plan
+    said = f"{counted(result.written.done)}, {plan.count(Action.NONE):,} unchanged"
+    return f"Applied to {visible(plan.environment)} in {duration(seconds)}: {said}."
 
 
-def counted(done: Iterable[Action]) -> str:
+def counted(done: Iterable[Change]) -> str:
     """`2 created, 1 updated, 0 deleted`"""
-    counts = Counter(done)
+    counts = Counter(change.action for change in done)
     actions = (Action.CREATE, Action.UPDATE, Action.DELETE)
     return ", ".join(f"{counts[action]:,} {_PAST[action]}" for action in actions)
 
 
-def partly_applied(
-    environment: str, seconds: float, written: Written, *, colour: bool, width: int
-) -> str:
+def partly_applied(result: Applied, seconds: float, *, colour: bool, width: int) -> str:
     """What is written, what failed and in whose words, what is left, and how to go on.
 
     The failures are told in full; of the rest only so many that they do not hide them.
     """
     ink = Ink(colour)
+    written = result.written
     done, failed, left = written.done, written.failed, written.left
     every = len(done) + len(failed) + len(left)
     lines = [
         ink.bold(
             f"Stopped after {duration(seconds)}: {len(done):,} of"
             f" {plural(every, 'change')} {'is' if len(done) == 1 else 'are'} written to"
-            f" {visible(environment)}."
+            f" {visible(result.plan.environment)}."
         )
     ]
     lines += _steps("done", done, _SHOWN_DONE, ink.green)

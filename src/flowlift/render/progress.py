@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import TextIO
 
@@ -20,7 +20,7 @@ _QUIET_SECONDS = 10.0
 _ERASE = "\r\x1b[K"
 
 
-class Progress:
+class Progress(AbstractContextManager["Progress"]):
     """Tells what is under way; as a context manager it leaves a clean line behind.
 
     On a terminal `step` and `advance` draw one line again and again, ten times a second at most.
@@ -43,9 +43,6 @@ class Progress:
         self._line = ""
         self._told = clock()
         self._gone = False
-
-    def __enter__(self) -> Progress:
-        return self
 
     def __exit__(
         self,

@@ -36,16 +36,6 @@ def normalize_remote(url: str) -> str:
     return f"{_LOCAL}/{_last(url)}"
 
 
-def same_repository(url_a: str, url_b: str) -> bool:
-    """Whether two addresses mean the same repository, by their last component without `.git`.
-
-    Hosts and folders are not compared. CI clones from another address than workers do: an internal
-    host, a mirror, ssh here and https there, an address that a template completes later.
-    """
-    a, b = _last(url_a), _last(url_b)
-    return bool(a) and a.casefold() == b.casefold()
-
-
 def _last(url: str) -> str:
     tidy = re.sub(r"[?#].*$", "", url.strip()).rstrip("/\\")
     last = re.split(r"[/\\:]", tidy)[-1]

@@ -10,7 +10,7 @@ from flowlift.errors import ClusterError, HelmError, Position, WorkerError
 from flowlift.findings import Finding, Json, finding
 from flowlift.plan.checks.report import Report
 from flowlift.project.project import Project
-from flowlift.voice import SILENT, Voice
+from flowlift.voice import Voice
 from flowlift.worker.cluster.cluster import Cluster, open_cluster
 from flowlift.worker.cluster.helm import Helm
 from flowlift.worker.cluster.secrets import WantedSecret, wanted
@@ -21,15 +21,10 @@ from flowlift.worker.pulling import check_images, images_of
 from flowlift.worker.report import WorkerCheck
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
-from flowlift.workspace.running import with_client
 
 
 def check_workers(
-    project: Project,
-    environment: str,
-    *,
-    image: str | None = None,
-    voice: Voice = SILENT,
+    project: Project, environment: str, voice: Voice, *, image: str | None = None
 ) -> list[WorkerCheck]:
     """Look at every worker of `environment`. Nothing is written.
 
@@ -50,7 +45,7 @@ def check_workers(
                 found.append(await _check(project, prepared, client, there))
         return found
 
-    return with_client(project.endpoint(environment), work)
+    return project.ask(environment, work)
 
 
 async def find_in_cluster(

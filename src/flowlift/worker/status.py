@@ -28,7 +28,6 @@ from flowlift.workspace.pools import (
     read_queues,
     read_workers,
 )
-from flowlift.workspace.running import with_client
 
 
 def read_status(project: Project, environment: str) -> list[WorkerStatus]:
@@ -43,7 +42,7 @@ def read_status(project: Project, environment: str) -> list[WorkerStatus]:
     async def work(client: Client) -> list[WorkerStatus]:
         return [await _status(project, environment, worker, client) for worker in workers]
 
-    return with_client(project.endpoint(environment), work)
+    return project.ask(environment, work)
 
 
 def template_digest(template: Mapping[str, Json]) -> str:

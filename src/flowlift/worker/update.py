@@ -14,7 +14,7 @@ from datetime import datetime
 from flowlift.errors import AnswerError, FlowliftError, RolloutError, UnprovenError, WorkspaceError
 from flowlift.findings import Json
 from flowlift.project.project import Project
-from flowlift.voice import SILENT, Voice
+from flowlift.voice import Voice
 from flowlift.worker.canary import Canary, fly
 from flowlift.worker.check import find_in_cluster
 from flowlift.worker.cluster.cluster import Cluster, open_cluster
@@ -37,7 +37,6 @@ from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
 from flowlift.workspace.lock import Lock
 from flowlift.workspace.pools import TemplateChange, read_pool, write_template
-from flowlift.workspace.running import with_client
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +72,7 @@ class Updated:
 
 
 def update_worker(
-    project: Project,
-    environment: str,
-    order: UpdateOrder | None = None,
-    voice: Voice = SILENT,
+    project: Project, environment: str, order: UpdateOrder, voice: Voice
 ) -> list[Updated]:
     """Bring every worker of `environment` to what its files say, and prove that it works.
 
@@ -87,7 +83,6 @@ def update_worker(
         WorkerError: the worker did not come up, or is not proven to work.
         WorkspaceError: the workspace cannot be asked, or refuses.
     """
-    order = order or UpdateOrder()
     workers = workers_of(project, environment)
 
     async def work(client: Client) -> list[Updated]:
@@ -112,7 +107,7 @@ def update_worker(
                 done.append(await update.run(there))
         return done
 
-    return with_client(project.endpoint(environment), work)
+    return project.ask(environment, work)
 
 
 async def _update_pool(client: Client, environment: str, prepared: Prepared) -> Updated:

@@ -49,10 +49,6 @@ class Endpoint:
         """Whether this is a workspace of Prefect Cloud, by the shape of its address."""
         return bool(_CLOUD_API.search(urlsplit(self.url).path))
 
-    def deployment_url(self, deployment_id: str) -> str:
-        """The deployment's page in Prefect's UI."""
-        return f"{self.ui_url}/deployments/deployment/{quote(deployment_id)}"
-
     def flow_run_url(self, flow_run_id: str) -> str:
         """The flow run's page in Prefect's UI."""
         return f"{self.ui_url}/runs/flow-run/{quote(flow_run_id)}"

@@ -87,57 +87,49 @@ async def _put(putter: Putter, change: Change) -> Outcome:
     return [(change, None)]
 
 
+@dataclass(slots=True)
 class _Work:
     """Does jobs side by side, until one fails."""
 
-    def __init__(
-        self,
-        client: Client,
-        written: Written,
-        voice: Voice,
-        still_ours: Callable[[], None],
-    ) -> None:
-        self._client = client
-        self._written = written
-        self._voice = voice
-        self._still_ours = still_ours
-        self._under_way: dict[asyncio.Task[Outcome], tuple[_Job, float]] = {}
+    client: Client
+    written: Written
+    voice: Voice
+    still_ours: Callable[[], None]
+    under_way: dict[asyncio.Task[Outcome], tuple[_Job, float]] = field(default_factory=dict)
 
     async def do(self, jobs: Iterable[_Job]) -> None:
         waiting = deque(jobs)
         try:
             while self._begin(waiting):
-                done, _ = await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+                done, _ = await asyncio.wait(self.under_way, return_when=asyncio.FIRST_COMPLETED)
                 self._gather(done)
         except asyncio.CancelledError:
-            self._written.interrupted = True
-            self._written.why = "it was interrupted"
-            while self._under_way:
-                self._gather((await asyncio.wait(self._under_way))[0])
+            self.written.interrupted = True
+            self.written.why = "it was interrupted"
+            while self.under_way:
+                self._gather((await asyncio.wait(self.under_way))[0])
         finally:
-            for task in self._under_way:
+            for task in self.under_way:
                 task.cancel()
             for job in waiting:
-                self._written.left += job.changes
+                self.written.left += job.changes
 
     def _begin(self, waiting: deque[_Job]) -> bool:
         """Begin as many jobs as the server takes; whether any is under way."""
-        while (
-            waiting and not self._written.why and len(self._under_way) < self._client.writes.limit
-        ):
+        while waiting and not self.written.why and len(self.under_way) < self.client.writes.limit:
             try:
-                self._still_ours()
+                self.still_ours()
             except FlowliftError as error:
-                self._written.why = error.message
+                self.written.why = error.message
                 break
             job = waiting.popleft()
             task = asyncio.ensure_future(job.run())
-            self._under_way[task] = job, time.perf_counter()
-        return bool(self._under_way)
+            self.under_way[task] = job, time.perf_counter()
+        return bool(self.under_way)
 
     def _gather(self, done: Iterable[asyncio.Task[Outcome]]) -> None:
         for task in done:
-            job, begun = self._under_way.pop(task)
+            job, begun = self.under_way.pop(task)
             outcome = (
                 [(change, "it was interrupted, and may be half done") for change in job.changes]
                 if task.cancelled()
@@ -145,11 +137,11 @@ class _Work:
             )
             for change, failure in outcome:
                 if failure is None:
-                    self._written.done.append(change)
-                    self._voice.written(change, time.perf_counter() - begun)
+                    self.written.done.append(change)
+                    self.voice.written(change, time.perf_counter() - begun)
                 else:
-                    self._written.failed.append((change, failure))
-                    self._written.why = self._written.why or "a change failed"
+                    self.written.failed.append((change, failure))
+                    self.written.why = self.written.why or "a change failed"
 
 
 def without_secrets(text: str, change: Change) -> str:

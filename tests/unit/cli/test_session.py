@@ -1,8 +1,10 @@
-"""What commands share: how they find the project and its workspace, and how they print."""
+"""What commands share: how they find the project, and how they print."""
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -11,7 +13,6 @@ from typing import Any
 import pytest
 
 from flowlift.cli import session
-from flowlift.deployments.scope import Options
 
 Capture = pytest.CaptureFixture[str]
 
@@ -28,30 +29,6 @@ def test_a_project_is_opened_with_this_process_s_environment(monkeypatch: pytest
     project: object = session.open_here(Path("there"), "feat/a", "main")
     assert project == "project"
     assert opened == [(Path("there"), "1", "feat/a", "main")]
-
-
-def test_options_are_those_of_the_command_line():
-    assert session.options(None, ()) == Options()
-    given = session.options(
-        "all", ("a",), take_over=True, allow_delete=2, gone=frozenset({"feat/a"})
-    )
-    assert given == Options(
-        "all", ("a",), take_over=True, allow_delete=2, gone=frozenset({"feat/a"})
-    )
-
-
-def test_work_gets_a_client_of_the_environment_s_workspace(monkeypatch: pytest.MonkeyPatch):
-    class Project:
-        def endpoint(self, environment: str) -> str:
-            return f"endpoint of {environment}"
-
-    monkeypatch.setattr(
-        "flowlift.workspace.running.with_client", lambda endpoint, work: (endpoint, work)
-    )
-    work: Any = object()
-    project: Any = Project()
-    done: Any = session.with_client(project, "dev", work)
-    assert done == ("endpoint of dev", work)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +49,23 @@ def test_lines_for_a_person_leave_standard_output_to_the_result(capsys: Capture)
     told = capsys.readouterr()
     assert told.err == "a line\n"
     assert told.out == '{\n  "a": 1\n}\n'
+
+
+def test_colours_stay_where_they_are_wished_for(capsys: Capture, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    session.show(lambda on: "\x1b[31mred\x1b[0m" if on.colour else "plain")
+    monkeypatch.setenv("NO_COLOR", "1")
+    session.show(lambda on: "\x1b[31mred\x1b[0m" if on.colour else "plain")
+    assert capsys.readouterr().out == "\x1b[31mred\x1b[0mplain"
+
+
+def test_what_a_stream_has_no_sign_for_is_an_escape(monkeypatch: pytest.MonkeyPatch):
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    session.show(lambda on: "größe")
+    sys.stdout.flush()
+    assert raw.getvalue() == b"gr\\xf6\\xdfe"
 
 
 @pytest.mark.parametrize("err", [True, False])

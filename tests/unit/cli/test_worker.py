@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flowlift.cli.voice import TerminalVoice
 from flowlift.errors import RolloutError
 from flowlift.findings import Action, Finding, Level
 from flowlift.worker.host.bring import HostReport
@@ -35,8 +36,9 @@ def test_check_hands_on_what_was_asked(here: Here):
     calls = here.calls(CHECK, [RIGHT])
     assert command("worker", "check", "dev", "--branch", "feat/a", "--image", "flows:1").code == 0
     assert here.opened == [(Path(), "feat/a", None)]
-    assert calls[0].given == (here.project, "dev")
-    assert calls[0].named["image"] == "flows:1"
+    project, environment, voice = calls[0].given
+    assert (project, environment, type(voice)) == (here.project, "dev", TerminalVoice)
+    assert calls[0].named == {"image": "flows:1"}
 
 
 @pytest.mark.parametrize(
@@ -149,9 +151,9 @@ def test_host_hands_on_what_was_asked(here: Here, tmp_path: Path):
     calls = here.calls(HOST, MACHINE)
     words = ["--check", "--force", "--root", str(tmp_path)]
     assert command("worker", "host", "dev", *words).code == 0
-    assert calls[0].given == (here.project, "dev")
-    named = {key: value for key, value in calls[0].named.items() if key != "voice"}
-    assert named == {"check": True, "force": True, "root": tmp_path}
+    project, environment, voice = calls[0].given
+    assert (project, environment, type(voice)) == (here.project, "dev", TerminalVoice)
+    assert calls[0].named == {"check": True, "force": True, "root": tmp_path}
     command("worker", "host", "dev")
     assert calls[1].named["root"] == Path("/")
     assert not calls[1].named["check"]

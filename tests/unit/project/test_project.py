@@ -10,6 +10,9 @@ import pytest
 from flowlift.errors import ConfigError, EndpointError, GitError, InputError
 from flowlift.project.context import CiContext
 from flowlift.project.project import Project, open_project
+from flowlift.workspace import running
+from flowlift.workspace.client import Client
+from tests.parts.fake_api import ModelNetwork, ask_model
 from tests.parts.small_platform import CONFIG, SmallPlatform
 from tests.parts.standin_repository import URL
 from tests.parts.trees import repository
@@ -130,6 +133,22 @@ def test_its_address_comes_from_its_own_variable(platform: SmallPlatform):
     del platform.environ["FLOWLIFT_DEV_API_URL"]
     with pytest.raises(EndpointError, match="FLOWLIFT_DEV_API_URL"):
         platform.project.endpoint("dev")
+
+
+def test_its_workspace_is_asked_by_a_client_of_that_address(
+    platform: SmallPlatform, monkeypatch: pytest.MonkeyPatch
+):
+    async def work(client: Client) -> str:
+        return client.endpoint.url
+
+    monkeypatch.setattr(
+        running,
+        "with_client",
+        lambda endpoint, work: ask_model(ModelNetwork(platform.prod), work, endpoint),
+    )
+    assert platform.project.ask("prod", work) == "http://prod.invalid/api"
+    with pytest.raises(ConfigError):
+        platform.project.ask("stage", work)
 
 
 def test_what_is_stamped_names_the_pull_request_only_where_its_branch_runs(

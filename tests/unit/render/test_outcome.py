@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from flowlift.deployments.applying import Applied
 from flowlift.deployments.verifying import RunOutcome
 from flowlift.findings import Action
 from flowlift.plan.model import Change
@@ -15,6 +16,7 @@ from flowlift.render.outcome import (
 )
 from flowlift.workspace.write import Written
 from tests.parts import golden
+from tests.parts.example_plans import nothing_to_do
 
 UI = "http://127.0.0.1:4200/runs/flow-run/0f3c"
 RUNS = (
@@ -35,19 +37,22 @@ def change(action: Action, deployment: str) -> Change:
     return Change(action=action, deployment=deployment)
 
 
-WRITTEN = Written(
-    done=[change(Action.CREATE, f"report/shop-{number}") for number in range(12)],
-    failed=[
-        (
-            change(Action.UPDATE, "load-orders/hourly"),
-            "422 Unprocessable Entity: the work pool 'k8s-dev' does not exist\n\x1b[2Jdetail",
-        )
-    ],
-    left=[
-        change(Action.CREATE, "load-stock/nightly"),
-        change(Action.DELETE, "load-returns/daily"),
-    ],
-    why="A change before it failed.",
+PARTIAL = Applied(
+    nothing_to_do(),
+    Written(
+        done=[change(Action.CREATE, f"report/shop-{number}") for number in range(12)],
+        failed=[
+            (
+                change(Action.UPDATE, "load-orders/hourly"),
+                "422 Unprocessable Entity: the work pool 'k8s-dev' does not exist\n\x1b[2Jdetail",
+            )
+        ],
+        left=[
+            change(Action.CREATE, "load-stock/nightly"),
+            change(Action.DELETE, "load-returns/daily"),
+        ],
+        why="A change before it failed.",
+    ),
 )
 
 
@@ -63,16 +68,17 @@ def test_a_terminal_without_unicode_gets_ascii() -> None:
 
 
 def test_the_closing_line_counts_what_was_done() -> None:
-    done = [Action.CREATE, Action.UPDATE, Action.CREATE]
-    assert applied("dev", 1.23, done, 46) == (
-        "Applied to dev in 1.2 s: 2 created, 1 updated, 0 deleted, 46 unchanged."
+    actions = (Action.CREATE, Action.UPDATE, Action.CREATE)
+    written = Written(done=[change(action, "a/b") for action in actions])
+    assert applied(Applied(nothing_to_do(), written), 1.23) == (
+        "Applied to dev in 1.2 s: 2 created, 1 updated, 0 deleted, 50 unchanged."
     )
 
 
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("partly_applied", partly_applied("dev", 3.4, WRITTEN, colour=False, width=80)),
+        ("partly_applied", partly_applied(PARTIAL, 3.4, colour=False, width=80)),
         ("runs", render_runs(RUNS, colour=False, width=120, unicode=True)),
         ("runs_narrow", render_runs(RUNS, colour=False, width=60, unicode=True)),
         ("runs_colour", render_runs(RUNS, colour=True, width=120, unicode=True)),
@@ -83,7 +89,7 @@ def test_an_outcome_looks_as_it_was_found_good(name: str, text: str) -> None:
 
 
 def test_a_partial_apply_says_what_was_done_what_failed_what_is_left_and_how_to_go_on() -> None:
-    text = partly_applied("dev", 3.4, WRITTEN, colour=False, width=80)
+    text = partly_applied(PARTIAL, 3.4, colour=False, width=80)
     assert text.startswith("Stopped after 3.4 s: 12 of 15 changes are written to dev.\n")
     assert "and 7 more" in text
     assert "the work pool 'k8s-dev' does not exist" in text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flowlift.errors import InputError
-from flowlift.repo.remote import check_branch, normalize_remote, same_repository
+from flowlift.repo.remote import check_branch, normalize_remote
 
 
 @pytest.mark.parametrize(
@@ -56,15 +56,6 @@ def test_other_places(url: str, name: str):
 @pytest.mark.parametrize("url", ["https://asha:s3cret@h/x", "https://s3cret@h/x.git?token=s3cret"])
 def test_no_secret_is_left_in_a_name(url: str):
     assert "s3cret" not in normalize_remote(url)
-
-
-def test_same_repository_by_its_name_whatever_the_host():
-    here = "git@github.com:acme/platform.git"
-    assert same_repository(here, "https://mirror.internal/git/platform")
-    assert same_repository(here, "/srv/git/Platform.git/")
-    assert same_repository(here, "https://{{ prefect.blocks.secret.token }}@github.com/a/platform")
-    assert not same_repository(here, "https://github.com/acme/platform-tools.git")
-    assert not same_repository("", "")
 
 
 @pytest.mark.parametrize(

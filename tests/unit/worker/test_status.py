@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from flowlift.errors import ConfigError, InputError, RefusedError
-from flowlift.worker import status as module
 from flowlift.worker.report import WorkerStatus
 from flowlift.worker.status import read_status, template_digest
+from flowlift.workspace import running
 from flowlift.workspace.client import Client
 from flowlift.workspace.endpoint import Endpoint
 from flowlift.workspace.pools import Depth
@@ -38,7 +38,7 @@ def pool(monkeypatch: pytest.MonkeyPatch) -> FakePool:
         assert endpoint.url == ENVIRON["FLOWLIFT_DEV_API_URL"]
         return ask_model(ModelNetwork(made), work)
 
-    monkeypatch.setattr(module, "with_client", asked)
+    monkeypatch.setattr(running, "with_client", asked)
     return made
 
 

@@ -66,7 +66,7 @@ def test_a_profile_gives_address_and_login(home: Path):
     endpoint = resolve("dev", with_profile("own"), {}, home)
     assert endpoint.url == "https://prefect.example.com/api"
     assert endpoint.auth_string == "admin:pass"
-    assert endpoint.deployment_url("x") == "https://ui.example.com/deployments/deployment/x"
+    assert endpoint.flow_run_url("x") == "https://ui.example.com/runs/flow-run/x"
 
 
 def test_a_key_from_ci_completes_a_profile(home: Path):
@@ -137,7 +137,6 @@ def test_prefect_cloud_has_its_own_pages(tmp_path: Path):
     endpoint = at("https://api.prefect.cloud/api/accounts/A/workspaces/W", tmp_path)
     assert endpoint.is_cloud
     page = "https://app.prefect.cloud/account/A/workspace/W"
-    assert endpoint.deployment_url("d") == f"{page}/deployments/deployment/d"
     assert endpoint.flow_run_url("r") == f"{page}/runs/flow-run/r"
 
 

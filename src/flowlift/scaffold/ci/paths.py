@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-_ANY_FOLDER = "**/"
 # Signs that GitHub, Gitea or GitLab give a meaning which ours does not have.
 _SPECIAL = re.compile(r"[?+!\\{}()|@]")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from flowlift.config.worker import Host
 from flowlift.errors import ConfigError, WorkerError
 from flowlift.project.project import Project
-from flowlift.voice import SILENT, Voice
+from flowlift.voice import Voice
 from flowlift.worker.host.install import Installer
 from flowlift.worker.host.machine import Machine, Tool, ToolName
 from flowlift.worker.host.releases import Version, pinned, read_version
@@ -36,11 +36,11 @@ class HostReport:
 def bring_host(
     project: Project,
     environment: str,
+    voice: Voice,
     *,
     check: bool = False,
     force: bool = False,
     root: Path = Path("/"),
-    voice: Voice = SILENT,
 ) -> HostReport:
     """Bring this machine to the pinned versions; with `check`, only report.
 

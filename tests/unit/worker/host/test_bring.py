@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from flowlift.errors import ConfigError, WorkerError
+from flowlift.voice import SILENT
 from flowlift.worker.host import bring
 from flowlift.worker.host.bring import HostReport, bring_host
 from flowlift.worker.host.machine import Machine, State, Tool, ToolName
@@ -57,7 +58,7 @@ def installer(monkeypatch: pytest.MonkeyPatch, unfit: list[str]) -> StandInInsta
 
 def brought(tmp_path: Path, *workers: dict[str, Any], **options: Any) -> HostReport:
     listed = workers or ({"host": {"k3s": K3S, "helm": HELM}},)
-    return bring_host(project_at(tmp_path, {"worker": list(listed)}), "dev", **options)
+    return bring_host(project_at(tmp_path, {"worker": list(listed)}), "dev", SILENT, **options)
 
 
 def test_what_is_missing_is_installed_and_what_is_right_left_alone(
