@@ -1,8 +1,8 @@
 """Plans as GitHub-flavoured markdown: a pull request's comment, a job's summary.
 
-One line an environment first, then what is wrong, then each environment's changes folded away.
-What does not fit under the forge's limit gives way in steps: first the fields, then the names,
-never the counts and never without saying so.
+What holds for the environment first, then what is wrong, then each change folded away. What does
+not fit under the forge's limit gives way in steps: first the fields, then the names, never the
+counts and never without saying so.
 """
 
 from __future__ import annotations
@@ -37,72 +37,50 @@ _FINDINGS_SHARE = 0.4
 _RESERVE = 200
 
 
-def render_markdown(plans: Sequence[Plan], *, limit: int = 65_536) -> str:
-    """The plans as markdown that is shorter than `limit`, in characters and in UTF-8 bytes.
+def render_section(plan: Plan, *, limit: int, lead: str = "", after: str = "") -> str:
+    """One plan as a section that stands among others, shorter than `limit` bytes if it can be.
 
-    Nothing in a name or a value becomes markup, calls a person or refers to an issue.
-    """
-    head = _head(plans)
-    room = limit - 1 - _size(head) - _RESERVE
-    findings = _findings(plans, int(room * _FINDINGS_SHARE))
-    room -= _size(findings)
-    sections = _sections(plans, room)
-    text = "\n\n".join(part for part in (head, findings, *sections) if part) + "\n"
-    if _size(text) < limit:
-        return text
-    return _shortest(plans, limit)
-
-
-def render_section(
-    plan: Plan, *, limit: int, title: str = "", lead: str = "", after: str = ""
-) -> str:
-    """One plan as a section that stands among others, shorter than `limit`.
-
-    `title` stands for the environment's name, and `lead` for the plan's summary: a sentence of
-    markdown that says what was done with it. `after` is markdown that follows before the changes.
+    `lead` stands for the plan's summary: a sentence of markdown that says what was done with it.
+    `after` is markdown that follows before the changes. Nothing in a name or a value becomes
+    markup, calls a person or refers to an issue.
     """
     room = limit - 1 - _size(after) - _RESERVE
-    findings = _findings([plan], int(room * _FINDINGS_SHARE))
-    room -= _size(findings)
-    head, body = _parts(plan, blocks_of(plan.changes, ORDER), room, title=title, lead=lead)
+    findings = _findings(plan, int(room * _FINDINGS_SHARE))
+    head = _head(plan, lead)
+    room -= _size(findings) + _size(head) + _RESERVE
+    body = _fitted(plan, blocks_of(plan.changes, ORDER), room)
     return "\n\n".join(part for part in (head, after, findings, body) if part)
 
 
-def _head(plans: Sequence[Plan]) -> str:
-    columns: dict[str, Callable[[Plan], int]] = {
-        "create": lambda plan: plan.count(Action.CREATE),
-        "update": lambda plan: plan.count(Action.UPDATE),
-        "delete": lambda plan: plan.count(Action.DELETE),
-        "unchanged": lambda plan: plan.count(Action.NONE),
-    }
-    if any(plan.findings for plan in plans):
-        columns["errors"] = lambda plan: len(plan.errors)
-        columns["warnings"] = lambda plan: len(plan.findings) - len(plan.errors)
-    rows = [f"| environment | {' | '.join(columns)} |", "| --- |" + " ---: |" * len(columns)]
-    for plan in plans:
-        counts = [count(plan) for count in columns.values()]
-        cells = " | ".join(f"{count:,}" if count else "" for count in counts)
-        rows.append(f"| **{prose(plan.environment)}** | {cells} |")
-    return "## flowlift plan\n\n" + "\n".join(rows)
+def _head(plan: Plan, lead: str) -> str:
+    url = address(plan)
+    request = plan.provenance.pull_request
+    facts = [
+        code(code_of(plan.provenance)),
+        f"pull request {request}" if request else "",
+        f"scope: {prose(name(plan.scope))}" if plan.scope else "",
+        (f"[workspace]({url})" if _LINKABLE.fullmatch(url) else code(url)) if url else "",
+    ]
+    said = lead or f"**{prose(summary(plan))}**"
+    head = f"### {prose(plan.environment)}\n\n{', '.join(filter(None, facts))}\n\n{said}"
+    if warning := verdict(plan):
+        head += f" {warning}"
+    return head
 
 
 # Findings --------------------------------------------------------------------------------
 
 
-def _findings(plans: Sequence[Plan], room: int) -> str:
-    """Errors open, many warnings folded away; what several environments share is said once."""
-    where: dict[Finding, list[str]] = {}
-    for plan in plans:
-        for finding in plan.findings:
-            where.setdefault(finding, []).append(plan.environment)
+def _findings(plan: Plan, room: int) -> str:
+    """Errors open, many warnings folded away; what is wrong at several places is said once."""
     alike: dict[tuple[str, ...], list[Finding]] = {}
-    for finding, environments in where.items():
-        key = (finding.level.value, finding.check, finding.message, finding.remedy, *environments)
+    for finding in dict.fromkeys(plan.findings):
+        key = (finding.level.value, finding.check, finding.message, finding.remedy)
         alike.setdefault(key, []).append(finding)
     parts = []
     for level in (Level.ERROR, Level.WARNING):
         groups = [group for group in alike.values() if group[0].level is level]
-        items = [_remark(group, where[group[0]] if len(plans) > 1 else []) for group in groups]
+        items = [_remark(group) for group in groups]
         shown = _fitting(items, room)
         room -= sum(_size(item) for item in shown)
         if left := sum(len(group) for group in groups[len(shown) :]):
@@ -121,15 +99,13 @@ def _listed(level: Level, count: int, items: list[str]) -> str:
     return _details(f"<b>{title}</b>", body)
 
 
-def _remark(group: Sequence[Finding], environments: Sequence[str]) -> str:
+def _remark(group: Sequence[Finding]) -> str:
     """What is wrong, at each of the places where it is."""
     first = group[0]
     places = [code(place(f.file, f.line)) for f in group[:_MOST_PLACES] if f.file]
     names = [code(name(f.deployment)) for f in group[:_MOST_PLACES] if f.deployment]
     lead = ", ".join(places if len(group) > 1 and places else [*places, *names])
     lead += and_more(len(group) - _MOST_PLACES)
-    if environments:
-        lead += f" ({prose(', '.join(environments))})"
     message = prose(cut(visible(first.message), _TEXT_ROOM))
     text = f"- {lead}{': ' if lead else ''}{message} <sub>{prose(first.check)}</sub>"
     if first.remedy:
@@ -140,42 +116,6 @@ def _remark(group: Sequence[Finding], environments: Sequence[str]) -> str:
 
 
 # An environment --------------------------------------------------------------------------
-
-
-def _sections(plans: Sequence[Plan], room: int) -> list[str]:
-    """A section for each plan, with the room shared fairly: what a small one spares, others get."""
-    blocks = [blocks_of(plan.changes, ORDER) for plan in plans]
-    sections = [""] * len(plans)
-    smallest_first = sorted(range(len(plans)), key=lambda index: len(blocks[index]))
-    for rank, index in enumerate(smallest_first):
-        share = room // (len(plans) - rank)
-        sections[index] = _section(plans[index], blocks[index], share)
-        room -= _size(sections[index])
-    return sections
-
-
-def _section(plan: Plan, blocks: Sequence[ChangeBlock], room: int) -> str:
-    return "\n\n".join(part for part in _parts(plan, blocks, room) if part)
-
-
-def _parts(
-    plan: Plan, blocks: Sequence[ChangeBlock], room: int, *, title: str = "", lead: str = ""
-) -> tuple[str, str]:
-    """What stands at the head of a plan's section, and its changes."""
-    url = address(plan)
-    request = plan.provenance.pull_request
-    facts = [
-        code(code_of(plan.provenance)),
-        f"pull request {request}" if request else "",
-        f"scope: {prose(name(plan.scope))}" if plan.scope else "",
-        (f"[workspace]({url})" if _LINKABLE.fullmatch(url) else code(url)) if url else "",
-    ]
-    said = lead or f"**{prose(summary(plan))}**"
-    name_of = prose(title or plan.environment)
-    head = f"### {name_of}\n\n{', '.join(filter(None, facts))}\n\n{said}"
-    if warning := verdict(plan):
-        head += f" {warning}"
-    return head, _fitted(plan, blocks, room - _size(head) - _RESERVE)
 
 
 def _fitted(plan: Plan, blocks: Sequence[ChangeBlock], room: int) -> str:
@@ -335,13 +275,3 @@ def _fitting(items: Sequence[str], room: int) -> list[str]:
 def _size(text: str) -> int:
     """Bytes of `text` and the newlines that part it from the next; never less than characters."""
     return len(text.encode()) + 2
-
-
-def _shortest(plans: Sequence[Plan], limit: int) -> str:
-    """What is left to say where not even the counts of all environments fit."""
-    errors = sum(len(plan.errors) for plan in plans)
-    writes = sum(len(plan.writes) for plan in plans)
-    text = (
-        f"flowlift plan: {plural(writes, 'change')}, {plural(errors, 'error')}. Too long to show.\n"
-    )
-    return text[: max(limit - 1, 0)]
