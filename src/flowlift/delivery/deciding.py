@@ -182,7 +182,7 @@ def _why_image(question: _Question, environment: str) -> str:
         return ""
     if question.since is None:
         return _CANNOT_TELL
-    changed = describe(changed_inputs(project, image, select(project, image), question.since))
+    changed = describe(changed_inputs(project, select(project, image), question.since))
     return f"changed: {changed}" if changed else ""
 
 

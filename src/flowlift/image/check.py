@@ -70,7 +70,7 @@ def check(access: Access, *, offline: bool = False) -> ImageCheck:
     branch = project.context.base or project.default_branch
     base = repository.default_ref(branch)
     since = repository.merge_base(base)
-    changed = tuple(changed_inputs(project, image, select(project, image), since))
+    changed = tuple(changed_inputs(project, select(project, image), since))
     found = read_project_version(project, image)
     if not changed:
         before = _version_at(project, image, base)

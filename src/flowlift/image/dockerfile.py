@@ -31,7 +31,6 @@ class Instruction:
     flags: tuple[tuple[str, str], ...]
     text: str
     line: int
-    heredocs: tuple[str, ...] = ()
 
     def flag(self, name: str) -> str:
         """The value of a flag, "" where it is not given."""
@@ -62,7 +61,6 @@ class BuildStage:
     base: Base
     images: list[Base] = field(default_factory=list)
     copies: list[Copy] = field(default_factory=list)
-    downloads: list[Base] = field(default_factory=list)
 
     @property
     def origins(self) -> tuple[Base, ...]:
@@ -189,8 +187,8 @@ def instructions(text: str) -> Iterator[Instruction]:
         if name.upper() == "ONBUILD":
             continue
         flags, rest = _flags(rest.strip())
-        bodies, position = _heredocs(rest, lines, position)
-        yield Instruction(name.upper(), flags, rest, start + 1, bodies)
+        position = _past_heredocs(rest, lines, position)
+        yield Instruction(name.upper(), flags, rest, start + 1)
 
 
 def expand(text: str, known: Mapping[str, str], line: int) -> str:
@@ -240,18 +238,14 @@ def _flags(text: str) -> tuple[tuple[tuple[str, str], ...], str]:
     return tuple(flags), text
 
 
-def _heredocs(text: str, lines: Sequence[str], position: int) -> tuple[tuple[str, ...], int]:
-    """The bodies of here-documents that begin in `text`, and the line after the last."""
-    bodies = []
+def _past_heredocs(text: str, lines: Sequence[str], position: int) -> int:
+    """The line after the last of the here-documents that begin in `text`."""
     for found in _HEREDOC.finditer(text):
-        body: list[str] = []
-        for line in lines[position:]:
+        for end, line in enumerate(lines[position:], position + 1):
             if (line.lstrip("\t") if found[1] else line) == found[3]:
-                bodies.append("\n".join(body))
-                position += len(body) + 1
+                position = end
                 break
-            body.append(line)
-    return tuple(bodies), position
+    return position
 
 
 def _arguments(text: str) -> Iterator[tuple[str, str | None]]:
@@ -268,9 +262,7 @@ def _take(instruction: Instruction, stage: BuildStage) -> None:
             stage.images.append(Base(origin, line))
             return
         sources = [word for word in _paths(instruction.text)[:-1] if not word.startswith("<<")]
-        remote = [word for word in sources if re.match(r"[a-z]+://|git@", word)]
-        stage.downloads += [Base(word, line) for word in remote if not instruction.flag("checksum")]
-        local = tuple(word for word in sources if word not in remote)
+        local = tuple(word for word in sources if not re.match(r"[a-z]+://|git@", word))
         if local:
             stage.copies.append(Copy(local, line))
     elif instruction.name == "RUN":

@@ -42,7 +42,6 @@ class Builder:
     """What builds. `attests` tells whether it can attest and build for several platforms."""
 
     name: str
-    driver: str
     platforms: tuple[str, ...]
     attests: bool
 
@@ -93,7 +92,6 @@ class Docker:
         driver = found.get("Driver", "")
         return Builder(
             name=found.get("Name", ""),
-            driver=driver,
             platforms=tuple(platform for platform in platforms if platform),
             attests=driver != "docker" or self._has_containerd_store(),
         )

@@ -145,11 +145,6 @@ def read_dev_tag(tag: str) -> DevTag | None:
     return DevTag(found["version"], found["pull"] or "", found["branch"] or "", found["run"])
 
 
-def is_tag(text: str) -> bool:
-    """Whether registries take `text` as a tag."""
-    return _TAG.fullmatch(text) is not None
-
-
 def _word(text: str) -> str:
     word = re.sub(r"[^A-Za-z0-9_.]+", "-", text).strip("-.")
     return word or f"x{_digest(text)}"

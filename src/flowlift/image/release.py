@@ -99,7 +99,7 @@ def release(access: Access) -> Released:
         return Released(str(found), name, at, made=False, why="it is there")
     if repository.resolve(at) is None:
         fetch_tag(repository, name)
-    changed = changed_inputs(project, image, select(project, image), at)
+    changed = changed_inputs(project, select(project, image), at)
     if not changed:
         why = f"the image has not changed since {at[:12]}"
         return Released(str(found), name, at, made=False, why=why)
@@ -215,7 +215,7 @@ def _page(remote: str) -> str:
 def _uncommitted(access: Access) -> str:
     project, image = access.project, access.image
     head = project.repository.head()
-    return describe(changed_inputs(project, image, select(project, image), head))
+    return describe(changed_inputs(project, select(project, image), head))
 
 
 def _refuse_uncommitted(access: Access) -> None:

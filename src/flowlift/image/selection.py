@@ -118,9 +118,7 @@ def select(project: Project, image: Image) -> Selection:
     return Selection(image, parsed, ignore.decode("utf-8", "replace"))
 
 
-def changed_inputs(
-    project: Project, image: Image, selection: Selection, since: str
-) -> list[ChangedInput]:
+def changed_inputs(project: Project, selection: Selection, since: str) -> list[ChangedInput]:
     """The inputs that differ between the commit `since` and the work tree."""
     read = project.repository.read
     found = []

@@ -21,9 +21,8 @@ _PARTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A version and where it stands. `text` is as written, `version` as PEP 440 reads it."""
+    """A version as PEP 440 reads it, and where it stands."""
 
-    text: str
     version: Version
     at: Position
 
@@ -48,7 +47,7 @@ def read_version(text: str, file: str, pattern: str | None = None) -> Found:
     else:
         written, line = text.strip(), _FIRST_LINE
     at = Position(file, line)
-    return Found(written, _parsed(written, at), at)
+    return Found(_parsed(written, at), at)
 
 
 def version_before(text: str, file: str, pattern: str | None = None) -> Version | None:

@@ -62,7 +62,7 @@ def build(inputs: PlanInputs, report: Report) -> Plan:
     changes: list[Change] = []
     for wanted in sorted(inputs.wanted, key=lambda item: item.desired.key):
         changes.append(_change(inputs, wanted, report))
-    deletions = _deletions(inputs, report)
+    deletions = _deletions(inputs)
     _guard(inputs, deletions, report)
     changes += deletions
     return Plan(
@@ -187,7 +187,7 @@ def _refuse_foreign(inputs: PlanInputs, live: Live, desired: Desired, report: Re
         )
 
 
-def _deletions(inputs: PlanInputs, report: Report) -> list[Change]:
+def _deletions(inputs: PlanInputs) -> list[Change]:
     """Owned deployments that are declared no longer; nothing else is ever deleted."""
     if not inputs.policy.prune:
         return []

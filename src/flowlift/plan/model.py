@@ -187,7 +187,6 @@ class Live:
     schedules: tuple[Schedule, ...]
     triggers: tuple[Mapping[str, Json], ...] | None
     labels: Mapping[str, str | int | float | bool]
-    updated: str = ""
 
     @property
     def key(self) -> str:

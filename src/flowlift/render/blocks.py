@@ -21,9 +21,7 @@ class ChangeBlock:
     kept: tuple[str, ...]
 
 
-def blocks_of(
-    changes: Iterable[Change], order: tuple[Action, ...], *, verbose: bool = False
-) -> list[ChangeBlock]:
+def blocks_of(changes: Iterable[Change], order: tuple[Action, ...]) -> list[ChangeBlock]:
     """What a plan does, action by action in `order`; within one, as the plan has it.
 
     Where hundreds of deployments get the same change, it is told once: they stand together, at the
@@ -33,7 +31,7 @@ def blocks_of(
     for change in changes:
         if change.action is Action.NONE and not change.kept:
             continue
-        lines = tuple(lines_of(change, verbose=verbose))
+        lines = tuple(lines_of(change))
         kept = tuple(words for kept in change.kept for words in kept_in_words(kept))
         reasons = tuple(dict.fromkeys((r.kind, r.detail) for r in change.reasons))
         groups.setdefault((change.action, reasons, lines, kept), []).append(change)

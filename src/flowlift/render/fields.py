@@ -69,12 +69,12 @@ class FieldLine(NamedTuple):
     reason: str = ""
 
 
-def lines_of(change: Change, *, verbose: bool = False) -> list[FieldLine]:
+def lines_of(change: Change) -> list[FieldLine]:
     """Every line of a change.
 
-    A new deployment's fields that say what holds anyway are left out unless `verbose`.
+    A new deployment's fields that say what holds anyway are left out.
     """
-    shown = [f for f in change.fields if verbose or not _goes_without_saying(change, f)]
+    shown = [f for f in change.fields if not _goes_without_saying(change, f)]
     # The change's own reason is told above its lines: a line tells only one of its own.
     told: set[str] = {change.reasons[0].kind} if change.reasons else set()
     if len({f.reason for f in shown}) == 1:

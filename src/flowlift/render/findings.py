@@ -13,7 +13,7 @@ from flowlift.words import plural
 def render_findings(findings: Sequence[Finding], *, checked: int, colour: bool, width: int) -> str:
     """Each finding with its place and remedy, then the count."""
     ink = Ink(colour)
-    lines = TerminalPage(ink, width, verbose=False).findings(findings)
+    lines = TerminalPage(ink, width).findings(findings)
     errors = sum(finding.level is Level.ERROR for finding in findings)
     warnings = len(findings) - errors
     checked_words = plural(checked, "deployment")

@@ -38,18 +38,17 @@ _LEAST_ROOM = 30
 _PLACES = 3
 
 
-def render_plan(plan: Plan, *, colour: bool, width: int, verbose: bool = False) -> str:
+def render_plan(plan: Plan, *, colour: bool, width: int) -> str:
     """The whole plan, ending in a newline.
 
-    Long values are cut to `width` columns with a count of what is left out; `verbose` cuts nothing
-    and lists what is unchanged as well. Findings come after the changes, errors last: the end is
-    what a person sees. Nothing in a name or a value reaches the terminal as a control character.
+    Long values are cut to `width` columns with a count of what is left out. Findings come after the
+    changes, errors last: the end is what a person sees. Nothing in a name or a value reaches the
+    terminal as a control character.
     """
-    page = TerminalPage(Ink(colour), width, verbose)
+    page = TerminalPage(Ink(colour), width)
     sections = [
         page.header(plan),
-        *(page.block(block) for block in blocks_of(plan.changes, ORDER, verbose=verbose)),
-        page.unchanged(plan) if verbose else [],
+        *(page.block(block) for block in blocks_of(plan.changes, ORDER)),
         page.findings(plan.findings),
         page.closing(plan),
     ]
@@ -59,13 +58,12 @@ def render_plan(plan: Plan, *, colour: bool, width: int, verbose: bool = False) 
 class TerminalPage:
     """How wide the page is, what ink there is, and how each part looks on it."""
 
-    def __init__(self, ink: Ink, width: int, verbose: bool) -> None:
+    def __init__(self, ink: Ink, width: int) -> None:
         self.ink = ink
         self.width = width
         self.inner = width - len(_NESTED) - 2
         self.drawn: dict[FieldLine, list[str]] = {}
         """What a line looks like: a plan of thousands repeats most of them."""
-        self.verbose = verbose
         self.inks = {
             "+": ink.green,
             "~": ink.yellow,
@@ -102,7 +100,7 @@ class TerminalPage:
             lines.append(f"{heading}  {self.ink.dim(at)}" if at else heading)
         if block.action is not Action.NONE:
             lines += self.reasons(block.reasons, len(block.changes))
-        shown = block.lines if self.verbose else block.lines[:_MOST_LINES]
+        shown = block.lines[:_MOST_LINES]
         for line in shown:
             if line not in self.drawn:
                 self.drawn[line] = list(self.field(line))
@@ -126,7 +124,7 @@ class TerminalPage:
     def field(self, line: FieldLine) -> Iterator[str]:
         """One place that changes."""
         sign = self.inks[line.sign](line.sign)
-        path = line.path if self.verbose else cut(line.path, self.width - len(_INDENT) - 3)
+        path = cut(line.path, self.width - len(_INDENT) - 3)
         lead = f"{_INDENT}{sign} {path}:"
         reason = self.ink.dim(f"  ({visible(line.reason)})") if line.reason else ""
         room = self.width - len(_INDENT) - 3 - cells(path)
@@ -143,7 +141,7 @@ class TerminalPage:
         """The values before and after, side by side where they fit, else below each other."""
         plain = ", ".join(_joined(piece, " -> ") for piece in line.pieces)
         arrow = self.ink.dim(" -> ")
-        if self.verbose or cells(plain) + 1 <= room:
+        if cells(plain) + 1 <= room:
             yield f"{lead} " + ", ".join(_joined(piece, arrow) for piece in line.pieces) + reason
             return
         single = len(line.pieces) == 1 and line.sign != "~"
@@ -176,16 +174,14 @@ class TerminalPage:
             yield f"{lead} {glue.join(inked)}{reason}"
             return
         yield lead + reason
-        shown = len(words) if self.verbose else _MOST_DIFF
-        for word in words[:shown]:
+        for word in words[:_MOST_DIFF]:
             yield f"{_NESTED}{self.inks.get(word[0], str)(self.cut(word, self.inner))}"
-        if len(words) > shown:
-            yield _NESTED + self.ink.dim(f"(+{len(words) - shown:,} more)")
+        if len(words) > _MOST_DIFF:
+            yield _NESTED + self.ink.dim(f"(+{len(words) - _MOST_DIFF:,} more)")
 
     def diff(self, diff: Sequence[str]) -> Iterator[str]:
         """The lines of a text that differ; long ones are folded, as the difference may be late."""
-        shown = len(diff) if self.verbose else _MOST_DIFF
-        for text in diff[:shown]:
+        for text in diff[:_MOST_DIFF]:
             ink = self.inks[text[0]]
             if text[0] == "@":
                 yield _NESTED + ink(text[2:])
@@ -194,18 +190,8 @@ class TerminalPage:
             folded = self.wrapped(words, f"{_NESTED}{text[0]} ") if words.strip() else [text[0]]
             for part in folded:
                 yield _NESTED + ink(part.removeprefix(_NESTED)) if part.strip() else ""
-        if len(diff) > shown:
-            yield _NESTED + self.ink.dim(f"(+{len(diff) - shown:,} more lines)")
-
-    def unchanged(self, plan: Plan) -> list[str]:
-        """The deployments that nothing is done to, each with why it was looked at."""
-        lines = []
-        for change in plan.changes:
-            if change.action is Action.NONE and not change.kept:
-                why = ", ".join(visible(str(reason)) for reason in change.reasons)
-                text = f"  unchanged {name(change.deployment)}" + (f"  ({why})" if why else "")
-                lines.append(self.ink.dim(text))
-        return lines
+        if len(diff) > _MOST_DIFF:
+            yield _NESTED + self.ink.dim(f"(+{len(diff) - _MOST_DIFF:,} more lines)")
 
     def findings(self, findings: Sequence[Finding]) -> list[str]:
         """Warnings, then errors; those that say the same of many places are said once."""
@@ -222,7 +208,7 @@ class TerminalPage:
         lead = ink(f"{finding.level.value}:")
         check = self.ink.dim(f"[{visible(finding.check)}]")
         yield " ".join([lead, *([self.ink.bold(": ".join(places))] if places else []), check])
-        if remark.others and (also := _also(remark, self.verbose)):
+        if remark.others and (also := _also(remark)):
             yield from map(self.ink.dim, self.wrapped(also, _INDENT))
         for line in finding.message.splitlines():
             yield from self.wrapped(visible(line), _INDENT)
@@ -256,8 +242,8 @@ class TerminalPage:
         )
 
     def cut(self, text: str, room: int) -> str:
-        """`text` in `room` columns, or whole where nothing is to be cut."""
-        return text if self.verbose else cut(text, max(room, _LEAST_ROOM))
+        """`text` in `room` columns, or in the fewest that are of use."""
+        return cut(text, max(room, _LEAST_ROOM))
 
 
 def _joined(piece: Piece, arrow: str) -> str:
@@ -269,7 +255,7 @@ def _joined(piece: Piece, arrow: str) -> str:
     return f"{label} {values}" if label and values else label or values
 
 
-def _also(remark: Remark, every: bool) -> str:
+def _also(remark: Remark) -> str:
     """The other places; of one place that several deployments share, as by an anchor, those."""
     findings = (remark.first, *remark.others)
     places = list(dict.fromkeys(place(f.file, f.line) for f in findings))
@@ -279,4 +265,4 @@ def _also(remark: Remark, every: bool) -> str:
             "for ",
             list(dict.fromkeys(name(f.deployment) for f in findings if f.deployment)),
         )
-    return words + listed(found, len(found) if every else _PLACES) if found else ""
+    return words + listed(found, _PLACES) if found else ""

@@ -28,7 +28,7 @@ _TEMPLATE_TEXT = "values.worker.config.baseJobTemplate.configuration"
 
 def render_check(checked: WorkerCheck, *, colour: bool, width: int) -> str:
     """What an update would do, part by part and field by field, then the findings."""
-    page = TerminalPage(Ink(colour), width, verbose=False)
+    page = TerminalPage(Ink(colour), width)
     ink = page.ink
     title = f"Worker of {checked.environment}"
     subjects = [f"work pool {checked.pool}"]
@@ -54,7 +54,7 @@ def render_check(checked: WorkerCheck, *, colour: bool, width: int) -> str:
 
 def render_findings_of(findings: Sequence[Finding], *, colour: bool, width: int) -> str:
     """Findings alone, "" where there are none."""
-    lines = TerminalPage(Ink(colour), width, verbose=False).findings(findings)
+    lines = TerminalPage(Ink(colour), width).findings(findings)
     return "\n".join(lines) + "\n" if lines else ""
 
 

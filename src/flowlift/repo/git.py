@@ -338,10 +338,6 @@ class Repository:
             )
         return remote
 
-    def unpushed(self, branch: str) -> bool:
-        """Whether the remote has something else for `branch` than what is checked out here."""
-        return self.remote_branch(branch) != self.head()
-
     def is_dirty(self) -> bool:
         """Whether the work tree differs from HEAD; files that are not tracked count."""
         return bool(self._git("status", "--porcelain", "-z", "--untracked-files=normal").stdout)

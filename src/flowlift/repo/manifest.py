@@ -61,16 +61,15 @@ def elsewhere(files: Iterable[str]) -> list[str]:
 
 
 @uncollected()
-def read(text: str | bytes, file: str, *, root: str = "") -> Manifest:
+def read(text: str | bytes, file: str) -> Manifest:
     """Read a manifest.
 
     Args:
         text: the content; bytes are taken as UTF-8, as Prefect takes them.
         file: its path in the repository, for positions.
-        root: the folder that the entrypoints are relative to, if it is known already.
 
     Raises:
-        ManifestError: it is not YAML, or not a mapping; see `marks.read` for more.
+        ManifestError: it is not YAML, or not a mapping; see `yaml_lines.read` for more.
     """
     if isinstance(text, bytes):
         text = _decoded(text, file)
@@ -102,7 +101,7 @@ def read(text: str | bytes, file: str, *, root: str = "") -> Manifest:
     for at, entry in enumerate(entries if isinstance(entries, list) else ()):
         mark = marked.inside.get(at, _NOWHERE)
         if isinstance(entry, dict):
-            declared.append(shared.declare(entry, mark, file, root, ignored))
+            declared.append(shared.declare(entry, mark, file, ignored))
         else:
             findings.append(
                 Finding(
@@ -184,7 +183,6 @@ class _Shared:
         data: dict[str, Any],
         mark: Mark,
         file: str,
-        root: str,
         ignored: Mapping[int, frozenset[str]],
     ) -> Declared:
         inside = dict(mark.inside)
@@ -200,7 +198,6 @@ class _Shared:
             data=data,
             at=Position(file, mark.line),
             lines=Lines(Mark(mark.line, inside)),
-            root=root,
             build=_steps(steps["build"]) or (),
             push=_steps(steps["push"]) or (),
             pull=_steps(steps["pull"]),

@@ -50,8 +50,6 @@ class DesiredWorker:
     two last relative to the repository's root, which is `root`). `values` are the chart's values
     with the image put in: what Helm gets as JSON on its standard input. They come from
     `values_file`, which stays as it is.
-    `worker` is the name that the worker gives itself, None where Prefect makes one up.
-    `queues` are those that the worker polls; empty means all.
     `pull_secrets` are the image pull secrets that the worker's own pod names, `job_pull_secrets`
     those of the flow runs' pods; `secrets` are those that flowlift makes.
     `plain_http` says that the chart's registry is one without TLS, `chart_login` the variables with
@@ -69,8 +67,6 @@ class DesiredWorker:
     values_file: str
     root: str
     pool: DesiredPool
-    worker: str | None = None
-    queues: tuple[str, ...] = ()
     pull_secrets: tuple[str, ...] = ()
     job_pull_secrets: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()

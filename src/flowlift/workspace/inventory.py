@@ -44,19 +44,16 @@ async def read_inventory(
     pools: Collection[str] = (),
     variables: Collection[str] = (),
     blocks: Collection[BlockName] = (),
-    *,
-    secrets: bool = True,
 ) -> Inventory:
     """Read what exists of these.
 
     Two requests for pools with their queues, one for variables, one for blocks, all at once.
-    `secrets` False leaves the secrets of blocks on the server: their data has stars instead.
     """
     found_pools, found_variables, found_blocks = await together(
         (
             _pools(client, pools),
             _variables(client, variables),
-            _blocks(client, blocks, secrets),
+            _blocks(client, blocks),
         )
     )
     names: tuple[str, ...] = ()
@@ -122,15 +119,13 @@ async def _variables(client: Client, names: Collection[str]) -> dict[str, Json]:
     return {variable["name"]: variable["value"] for variable in found}
 
 
-async def _blocks(
-    client: Client, wanted: Collection[BlockName], secrets: bool
-) -> dict[BlockName, Block]:
+async def _blocks(client: Client, wanted: Collection[BlockName]) -> dict[BlockName, Block]:
     if not wanted:
         return {}
     query = {
         "block_types": {"slug": {"any_": sorted({slug for slug, _ in wanted})}},
         "block_documents": {"name": {"any_": sorted({name for _, name in wanted})}},
-        "include_secrets": secrets,
+        "include_secrets": True,
     }
     blocks = {}
     for document in await everything(client, "/block_documents/filter", query):

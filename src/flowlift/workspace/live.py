@@ -120,7 +120,6 @@ def _live(
         schedules=schedules_of(document),
         triggers=triggers,
         labels=document.get("labels") or {},
-        updated=document.get("updated") or "",
     )
 
 

@@ -45,8 +45,8 @@ async def everything(client: Client, path: str, query: Mapping[str, Json]) -> li
     return list(found.values())
 
 
-def chunks(items: Iterable[_Item], size: int = PAGE) -> Iterator[Sequence[_Item]]:
-    """`items` in lists of at most `size`: a filter takes a list of names or ids."""
+def chunks(items: Iterable[_Item]) -> Iterator[Sequence[_Item]]:
+    """`items` in lists of a page's size: a filter takes a list of names or ids."""
     known = list(items)
-    for begin in range(0, len(known), size):
-        yield known[begin : begin + size]
+    for begin in range(0, len(known), PAGE):
+        yield known[begin : begin + PAGE]

@@ -32,7 +32,6 @@ class FlowRun:
 
     id: str
     name: str
-    deployment_id: str
     state_type: str
     state: str
     message: str = ""
@@ -87,19 +86,16 @@ async def start_run(
     deployment_id: str,
     *,
     parameters: Mapping[str, Json] | None = None,
-    key: str | None = None,
     tags: Sequence[str] = (),
 ) -> FlowRun:
     """Start a run of a deployment now, with its own parameters but for those given.
-
-    `key` makes the same call give the same run: whoever may ask twice gives one.
 
     Raises:
         AnswerError: the API refuses the parameters, or there is no such deployment.
     """
     body = {
         "parameters": dict(parameters or {}),
-        "idempotency_key": key or f"{TAG}-{uuid.uuid4().hex}",
+        "idempotency_key": f"{TAG}-{uuid.uuid4().hex}",
         "tags": [TAG, *tags],
         "state": {"type": "SCHEDULED"},
     }
@@ -203,7 +199,6 @@ def _run(document: Mapping[str, Json]) -> FlowRun:
     return FlowRun(
         id=document["id"],
         name=document["name"],
-        deployment_id=document.get("deployment_id") or "",
         state_type=document.get("state_type") or state.get("type") or "PENDING",
         state=document.get("state_name") or state.get("name") or "Pending",
         message=state.get("message") or "",

@@ -48,7 +48,7 @@ def image(**settings: object) -> Image:
 
 def changed(repository: GitRepository, **settings: object) -> dict[str, str]:
     project, config = open_project(repository.path, {}), image(**settings)
-    found = changed_inputs(project, config, select(project, config), "HEAD")
+    found = changed_inputs(project, select(project, config), "HEAD")
     return {change.path: change.why for change in found}
 
 
@@ -230,5 +230,5 @@ def test_a_wrong_path_is_refused(
 def test_many_changes_are_told_in_a_few_words(repository: GitRepository) -> None:
     repository.write({f"src/{n}.py": "" for n in range(6)})
     project, config = open_project(repository.path, {}), image(inputs=["src/**"])
-    found = changed_inputs(project, config, select(project, config), "HEAD")
+    found = changed_inputs(project, select(project, config), "HEAD")
     assert describe(found) == "src/0.py, src/1.py, src/2.py and 3 more"

@@ -101,12 +101,6 @@ class TestBranches:
         with pytest.raises(InputError, match="cannot be the name of a branch"):
             pushed.remote_branch(name)
 
-    def test_unpushed_until_the_remote_has_the_commit(self, pushed: Repository):
-        assert not pushed.unpushed("main")
-        trees.commit(pushed.root, {"a.txt": "more"})
-        assert pushed.unpushed("main")
-        assert pushed.unpushed("never-pushed")
-
     def test_no_remote(self, repo: Repository):
         assert repo.remote_url() is None
         with pytest.raises(GitError, match=r"no remote(?s:.*)git remote add"):

@@ -11,8 +11,8 @@ from flowlift.errors import EngineError
 from flowlift.image.engine import Builder, BuildOrder, Docker, build_words, engine_error
 from flowlift.image.reference import parse
 
-MANY = Builder("many", "docker-container", ("linux/amd64", "linux/arm64"), attests=True)
-PLAIN = Builder("default", "docker", ("linux/amd64",), attests=False)
+MANY = Builder("many", ("linux/amd64", "linux/arm64"), attests=True)
+PLAIN = Builder("default", ("linux/amd64",), attests=False)
 ORDER = BuildOrder(
     tag=parse("ghcr.io/acme/flows:1.0.0-pr-1-run-2"),
     dockerfile=Path("/a b/Dockerfile"),

@@ -9,8 +9,8 @@ import pytest
 from flowlift.findings import Finding, Level
 from flowlift.plan.model import Plan
 from flowlift.render.delivery import Part, plan_section
-from flowlift.render.outcome import StepShown
 from flowlift.render.visible import visible
+from flowlift.workspace.write import Written
 from tests.parts import example_plans as examples
 from tests.parts import golden
 from tests.parts.growth import growth
@@ -20,7 +20,7 @@ from tests.parts.page import CALLS, Page, is_whole
 def section(plan: Plan, part: Part = "planned", limit: int = 65_536) -> str:
     """What a pull request's comment says of an environment."""
     written = part == "proposed" and not plan.errors
-    done = [StepShown(change.action, change.deployment) for change in plan.writes]
+    done = Written(done=list(plan.writes))
     return plan_section(plan, part, limit, written=done if written else None)
 
 

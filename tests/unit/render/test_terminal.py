@@ -29,7 +29,6 @@ COLOUR = re.compile(r"\x1b\[[0-9]+m")
     [
         ("pull_request", examples.pull_request(), {}),
         ("pull_request_narrow", examples.pull_request(), {"width": 60}),
-        ("pull_request_verbose", examples.pull_request(), {"verbose": True}),
         ("pull_request_colour", examples.pull_request(), {"colour": True}),
         ("errors", examples.broken(), {}),
         ("merge", examples.merge(), {"width": 120}),
@@ -54,7 +53,6 @@ def test_a_long_value_is_cut_where_it_differs() -> None:
 def test_a_change_with_very_many_fields_is_cut_with_a_count() -> None:
     many = {str(number): number for number in range(100)}
     assert lines(("parameters", {}, many))[-1] == "(+60 more lines)"
-    assert shown(update(("parameters", {}, many)), verbose=True).count("+ parameters") == 100
 
 
 def test_deletions_stand_last_of_the_changes_and_errors_last_of_the_findings() -> None:
@@ -95,12 +93,11 @@ def test_changes_that_are_alike_are_told_once_with_every_name() -> None:
 
 
 @pytest.mark.parametrize("text", examples.HOSTILE)
-@pytest.mark.parametrize("verbose", [False, True])
-def test_nothing_in_a_name_reaches_the_terminal_as_a_command(text: str, verbose: bool) -> None:
+def test_nothing_in_a_name_reaches_the_terminal_as_a_command(text: str) -> None:
     plan = examples.hostile(text)
-    plain = shown(plan, verbose=verbose)
+    plain = shown(plan)
     assert all(character == "\n" or character.isprintable() for character in plain)
-    coloured = shown(plan, verbose=verbose, colour=True)
+    coloured = shown(plan, colour=True)
     assert COLOUR.sub("", coloured) == plain
     plain.encode()
 

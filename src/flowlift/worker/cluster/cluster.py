@@ -96,11 +96,9 @@ class Cluster:
         found = await self.get(self.path("events", fieldSelector="type=Warning"))
         return sorted((found or {}).get("items", ()), key=event_time)
 
-    async def log(
-        self, pod: str, container: str, *, previous: bool = False, lines: int = 200
-    ) -> str:
+    async def log(self, pod: str, container: str, *, previous: bool = False) -> str:
         """The end of a container's log, "" where there is none (yet)."""
-        query = {"container": container, "tailLines": str(lines)}
+        query = {"container": container, "tailLines": "200"}
         if previous:
             query["previous"] = "true"
         path = self.path("pods", f"{quote(pod, safe='')}/log", **query)

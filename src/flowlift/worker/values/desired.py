@@ -16,8 +16,6 @@ def desire(
 ) -> DesiredWorker:
     """The desired state that a configuration and a values file with its image come to."""
     template = values.template.data if values.template is not None else None
-    name = values.get("worker", "config", "name")
-    queues = values.get("worker", "config", "workQueues")
     return DesiredWorker(
         environment=environment,
         release=config.release,
@@ -29,8 +27,6 @@ def desire(
         values_file=values.file,
         root=root,
         pool=DesiredPool(str(values.get("worker", "config", "workPool") or ""), template, image),
-        worker=str(name) if name else None,
-        queues=_names(queues),
         pull_secrets=_names(values.get("worker", "image", "pullSecrets")),
         job_pull_secrets=job_pull_secrets(template),
         secrets=config.secrets,

@@ -23,11 +23,7 @@ def desired(text: str, **config: Any) -> DesiredWorker:
 
 def test_the_desired_state_has_what_helm_and_prefect_need() -> None:
     found = desired(values_text(), version="2025.7.31", canary="hello/hello")
-    assert (found.pool.name, found.worker, found.queues) == (
-        "edp-work-pool",
-        "edp-worker",
-        ("default",),
-    )
+    assert found.pool.name == "edp-work-pool"
     assert found.pull_secrets == found.job_pull_secrets == ("reg-creds",)
     assert found.pool.image == IMAGE
     assert found.pool.template is not None
@@ -42,7 +38,7 @@ def test_a_pool_keeps_its_template_where_the_values_say_none() -> None:
 
 def test_what_the_values_do_not_say_is_left_to_the_chart() -> None:
     found = desired("worker: {config: {name: ''}}\n")
-    assert (found.pool.name, found.worker, found.queues, found.pull_secrets) == ("", None, (), ())
+    assert (found.pool.name, found.pull_secrets) == ("", ())
 
 
 def test_pull_secrets_are_texts_or_objects_with_a_name() -> None:
