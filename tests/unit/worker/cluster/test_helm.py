@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,26 +22,15 @@ from flowlift.worker.cluster.helm import (
     read_time,
 )
 from flowlift.worker.cluster.program import Answer
-from flowlift.worker.model import DesiredPool, DesiredWorker
+from flowlift.worker.model import DesiredWorker
+from tests.parts.worker_values import desired_worker
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 VALUES = {"worker": {"config": {"workPool": "p", "limit": 5}}}
 
 
-def desired(root: Path, **more: object) -> DesiredWorker:
-    one = DesiredWorker(
-        environment="dev",
-        release="w",
-        chart="prefect-worker",
-        repository="https://charts.example.com",
-        version="2025.7.31",
-        namespace="prefect",
-        values=VALUES,
-        values_file="values-dev.yaml",
-        root=str(root),
-        pool=DesiredPool("p", None),
-    )
-    return replace(one, **more)  # type: ignore[arg-type]
+def desired(root: Path, **more: Any) -> DesiredWorker:
+    return desired_worker(**{"root": str(root), "values": VALUES, **more})
 
 
 def release(*statuses: str, chart: str = "prefect-worker-2025.7.31", note: str = "") -> HelmRelease:

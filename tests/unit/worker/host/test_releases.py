@@ -6,7 +6,6 @@ import pytest
 
 from flowlift.config.worker import Host
 from flowlift.errors import InputError, WorkerError
-from flowlift.worker.host.download import sum_in
 from flowlift.worker.host.releases import (
     expected_sum,
     helm_archive,
@@ -58,14 +57,6 @@ def test_releases_are_found_at_their_own_address_or_a_mirror() -> None:
         "https://m.example/k3s/v1.33.4%2Bk3s1/sha256sum-amd64.txt"
     )
     assert k3s_script("v1.33.4+k3s1", own).sums.endswith("/v1.33.4%2Bk3s1/install.sh.sha256sum")
-
-
-def test_a_sum_is_found_by_the_file_s_name() -> None:
-    text = f"{A}  k3s-airgap-images.tar\n{B} *k3s\n"
-    assert sum_in(text, "k3s") == B
-    assert sum_in(text, "k3s-arm64") is None
-    assert sum_in(f"{A}\n", "anything") == A
-    assert sum_in("<html>not found</html>", "k3s") is None
 
 
 def test_pin_and_release_must_agree() -> None:
