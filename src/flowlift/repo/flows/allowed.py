@@ -10,6 +10,7 @@ import importlib.util
 import sys
 from functools import lru_cache
 from types import ModuleType
+from weakref import WeakSet
 
 from flowlift.repo.flows.module import NotStatic
 
@@ -82,6 +83,8 @@ _PLAIN = {
 for whatever compares equal, so `List[Union[str, int]]` in one file could come back in the order
 that another file has; the built-in ones are made anew."""
 
+_BUILT: WeakSet[type] = WeakSet()
+
 
 def module(name: str) -> ModuleType | None:
     """The module called `name` where it is one of the allowed, else None."""
@@ -113,7 +116,12 @@ def attribute(owner: ModuleType, name: str) -> object:
 
 def callable_(found: object) -> bool:
     """Whether `found` may be called."""
-    return any(found is one for one in _calls())
+    return any(found is one for one in _calls()) or (isinstance(found, type) and found in _BUILT)
+
+
+def let_call(built: type) -> None:
+    """Let a class be called that was built from its source: calling it runs no user's code."""
+    _BUILT.add(built)
 
 
 @lru_cache(maxsize=1)

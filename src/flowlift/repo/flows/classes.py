@@ -11,9 +11,9 @@ import enum
 import types
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from flowlift.repo.flows import evaluation
+from flowlift.repo.flows import allowed, evaluation
 from flowlift.repo.flows.module import NotStatic
 
 _ENUM_MIXINS = (str, int, float)
@@ -21,7 +21,14 @@ _TAKING_PART = frozenset({"name", "value"})
 """Properties of an enumeration's member that a class may make its own."""
 
 
-def build(node: ast.ClassDef, scope: evaluation.ModuleScope) -> type:
+class ClassScope(evaluation.Scope, Protocol):
+    """Where the names around a class are looked up."""
+
+    def hiding(self, names: frozenset[str]) -> evaluation.Scope:
+        """The same, for what stands in the body of a class that binds `names`."""
+
+
+def build(node: ast.ClassDef, scope: ClassScope) -> type:
     """The class that `node` defines.
 
     Raises:
@@ -29,25 +36,21 @@ def build(node: ast.ClassDef, scope: evaluation.ModuleScope) -> type:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # They are the author's to see, when the code runs.
-        return _build(node, scope)
+        built = _build(node, scope)
+    allowed.let_call(built)
+    return built
 
 
-def _build(node: ast.ClassDef, scope: evaluation.ModuleScope) -> type:
+def _build(node: ast.ClassDef, scope: ClassScope) -> type:
     bases = [evaluation.value(base, scope) for base in node.bases]
     if node.keywords or not all(isinstance(base, type) for base in bases):
         raise NotStatic(f"the class `{node.name}` has to be run")
-    names = frozenset(_names(node))
-    inside = evaluation.ModuleScope(scope.module, scope.before, names)
+    inside = scope.hiding(frozenset(_names(node)))
     if any(isinstance(base, enum.EnumMeta) for base in bases):
         return _enumeration(node, bases, inside)
     if len(bases) == 1 and any(base.__module__ == "pydantic.main" for base in bases[0].__mro__):
         return _model(node, bases[0], inside)
     raise NotStatic(f"the class `{node.name}` has to be run")
-
-
-def is_built(found: object) -> bool:
-    """Whether `found` is a class that was built here, so that calling it runs no user's code."""
-    return isinstance(found, type) and found.__module__ == __name__
 
 
 def _enumeration(node: ast.ClassDef, bases: list[Any], scope: evaluation.Scope) -> type:

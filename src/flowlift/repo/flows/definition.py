@@ -11,7 +11,7 @@ from typing import Any
 
 from flowlift.errors import Position
 from flowlift.repo.entrypoint import Unreadable
-from flowlift.repo.flows import evaluation
+from flowlift.repo.flows import evaluation, scopes
 from flowlift.repo.flows.module import (
     END,
     Assigned,
@@ -93,11 +93,11 @@ class Definition:
         expression, order = self.options[name]
         return evaluation.value(expression, self.scope(order))
 
-    def scope(self, order: float | None = None) -> evaluation.ModuleScope:
+    def scope(self, order: float | None = None) -> scopes.ModuleScope:
         """The names that the function's own line sees, or a statement at `order`."""
         hidden = set().union(*map(_binds, self.owner.body)) if self.owner else ()
         before = self.order if order is None else order
-        return evaluation.ModuleScope(self.module, before, frozenset(hidden))
+        return scopes.ModuleScope(self.module, before, frozenset(hidden))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,15 +20,7 @@ from types import GenericAlias, ModuleType
 from typing import Any, Protocol
 
 from flowlift.repo.flows import allowed
-from flowlift.repo.flows.module import (
-    END,
-    Assigned,
-    Defined,
-    ImportedName,
-    Module,
-    NotStatic,
-    Undefined,
-)
+from flowlift.repo.flows.module import NotStatic
 
 _NUMBERS = (int, float, Decimal)
 _MOST_BITS = 256
@@ -57,68 +49,6 @@ class Scope(Protocol):
             Undefined: nothing binds it when the code runs.
             NotStatic: the source alone does not tell.
         """
-
-
-class ModuleScope:
-    """The names of a module as they stand for a statement at `before`.
-
-    `hidden` are names that a class body around the statement binds in its own way.
-    """
-
-    def __init__(
-        self, module: Module, before: float = END, hidden: frozenset[str] = frozenset()
-    ) -> None:
-        self.module = module
-        self.before = before
-        self.hidden = hidden
-
-    def lookup(self, name: str) -> object:
-        """What `name` stands for, see `Scope.lookup`."""
-        if name in self.hidden:
-            raise NotStatic(f"`{name}` is set in a class")
-        if name.startswith("__"):
-            raise NotStatic(f"`{name}` is set by Python")
-        binding = self.module.binding(name, self.before)
-        if binding is None:
-            try:
-                return allowed.attribute(_BUILTINS, name)
-            except NotStatic:
-                raise self.module.undefined(name) from None
-        memo = self.module.memo
-        if binding not in memo:
-            memo[binding] = self._value(binding)
-        found = memo[binding]
-        if isinstance(found, list | dict | set) and self.module.changes(name):
-            raise NotStatic(f"`{name}` may be changed while the code runs")
-        return found
-
-    def _value(self, binding: object) -> object:
-        if isinstance(binding, ImportedName):
-            return _imported(binding)
-        if isinstance(binding, Assigned):
-            return value(binding.value, ModuleScope(self.module, binding.order))
-        if isinstance(binding, Defined) and isinstance(binding.node, ast.ClassDef):
-            # Imported late: building a class evaluates what is in it.
-            from flowlift.repo.flows import classes
-
-            return classes.build(binding.node, ModuleScope(self.module, binding.order))
-        raise NotStatic(f"`{getattr(binding, 'name', '')}` is a function")
-
-
-class TableScope:
-    """A fixed set of names, and Python's own."""
-
-    def __init__(self, names: Mapping[str, object]) -> None:
-        self.names = names
-
-    def lookup(self, name: str) -> object:
-        """What `name` stands for, see `Scope.lookup`."""
-        if name in self.names:
-            return self.names[name]
-        try:
-            return allowed.attribute(_BUILTINS, name)
-        except NotStatic:
-            raise Undefined(f"`{name}` is not defined") from None
 
 
 def value(node: ast.expr, scope: Scope) -> Any:
@@ -210,16 +140,6 @@ def _union(members: list[Any]) -> Any:
         raise NotStatic(str(error)) from None
 
 
-def _imported(binding: ImportedName) -> object:
-    full = f"{binding.module}.{binding.attribute}" if binding.attribute else binding.module
-    owner = None if binding.level else allowed.module(binding.module)
-    if owner is None:
-        raise NotStatic(f"{'.' * binding.level}{full} has to be imported")
-    if binding.attribute is None:
-        return owner
-    return allowed.attribute(owner, binding.attribute)
-
-
 def _name(node: ast.Name, scope: Scope) -> Any:
     return scope.lookup(node.id)
 
@@ -239,18 +159,13 @@ def _attribute(node: ast.Attribute, scope: Scope) -> Any:
 
 def _call(node: ast.Call, scope: Scope) -> Any:
     called = value(node.func, scope)
-    if not (allowed.callable_(called) or _is_built(called)):
+    if not allowed.callable_(called):
         raise NotStatic(f"`{ast.unparse(node.func)}` has to be called")
     if any(keyword.arg is None for keyword in node.keywords):
         raise NotStatic("its arguments are not spelled out")
     arguments = [value(argument, scope) for argument in node.args]
     options = {str(keyword.arg): value(keyword.value, scope) for keyword in node.keywords}
     return called(*arguments, **options)
-
-
-def _is_built(called: object) -> bool:
-    classes = sys.modules.get("flowlift.repo.flows.classes")
-    return classes is not None and bool(classes.is_built(called))
 
 
 def _binary(node: ast.BinOp, scope: Scope) -> Any:
@@ -330,5 +245,3 @@ _VALUES: Mapping[type[ast.expr], Callable[[Any, Scope], Any]] = {
     ast.Dict: _dict,
     ast.Subscript: _subscript,
 }
-
-_BUILTINS = typing.cast(ModuleType, allowed.module("builtins"))

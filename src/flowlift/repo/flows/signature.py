@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from flowlift.repo.flows import allowed, evaluation
+from flowlift.repo.flows import allowed, evaluation, scopes
 from flowlift.repo.flows.definition import Definition
 from flowlift.repo.flows.module import NotStatic, Undefined
 
@@ -54,7 +54,7 @@ class _PrefectScope:
             raise NotStatic(f"`{name}` has to be looked up")
         if name in self._KNOWN and (found := allowed.module(name)):
             return found
-        return evaluation.TableScope({}).lookup(name)
+        return scopes.TableScope({}).lookup(name)
 
 
 def refused(definition: Definition) -> str | None:
@@ -101,7 +101,7 @@ def read_roughly(definition: Definition) -> Signature:
     """
     found = Signature()
     scope = definition.scope()
-    end = evaluation.ModuleScope(definition.module)
+    end = scopes.ModuleScope(definition.module)
     for argument, default in _arguments(definition.function.args):
         annotation, given = EMPTY, EMPTY
         if argument.annotation is not None:
@@ -127,7 +127,7 @@ def unread(argument: ast.arg, node: ast.expr, reason: object, what: str = "") ->
 
 def _postponed(definition: Definition, texts: dict[str, ast.expr], found: Signature) -> None:
     """Evaluate the annotations that are texts until Prefect asks for them: all of them or none."""
-    end = evaluation.ModuleScope(definition.module)
+    end = scopes.ModuleScope(definition.module)
     try:
         returns = _text(definition, definition.function.returns)
         _ensure_defined(returns, definition)
@@ -174,7 +174,7 @@ def _ensure_defined(annotation: ast.expr | None, definition: Definition) -> None
         if isinstance(node, ast.Name):
             binding = definition.module.binding(node.id)
             if binding is None:
-                evaluation.ModuleScope(definition.module).lookup(node.id)
+                scopes.ModuleScope(definition.module).lookup(node.id)
 
 
 def _arguments(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr | None]]:

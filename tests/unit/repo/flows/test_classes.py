@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from flowlift.repo.flows.evaluation import ModuleScope, type_, value
+from flowlift.repo.flows.evaluation import type_, value
 from flowlift.repo.flows.module import Module, NotStatic
+from flowlift.repo.flows.scopes import ModuleScope
 
 HEAD = """\
 import enum

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from flowlift.repo.flows.evaluation import ModuleScope, type_, value
+from flowlift.repo.flows.evaluation import type_, value
 from flowlift.repo.flows.module import Module, NotStatic, Undefined
+from flowlift.repo.flows.scopes import ModuleScope
 
 MODULE = b"""
 import datetime as dt
