@@ -7,13 +7,14 @@ much of it at once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flowlift.findings import Action
 from flowlift.plan import stamps
 from flowlift.plan.checks.report import Report
 from flowlift.plan.diff import compare, create, delete
 from flowlift.plan.model import Change, Desired, Kept, Live, Plan, Policy, Provenance, Reason
+from flowlift.plan.renaming import create_renamed, renames
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,12 @@ class PlanInputs:
     yield_to_branches: bool = False
     """Leave alone what another open branch holds, instead of refusing: what `sync` does."""
     allow_delete: int | None = None
-    """How many deletions are allowed although they are more than a third; None: not asked."""
+    """How many deletions are allowed although they are many at once; None: not asked."""
 
 
 def build(inputs: PlanInputs, report: Report) -> Plan:
     """The plan, with `report`'s findings and those that ownership and safety add."""
+    inputs = _with_renames(inputs)
     changes: list[Change] = []
     for wanted in sorted(inputs.wanted, key=lambda item: item.desired.key):
         changes.append(_change(inputs, wanted, report))
@@ -88,7 +90,10 @@ def _order(finding: object) -> tuple[str, ...]:
 def _change(inputs: PlanInputs, wanted: InScope, report: Report) -> Change:
     desired = wanted.desired
     live = inputs.live.get(desired.key)
-    if live is None:
+    old = inputs.live.get(inputs.renamed.get(desired.key, ""))
+    if live is None and old is not None:
+        change = create_renamed(desired, old, inputs.provenance, inputs.tool_version)
+    elif live is None:
         change = create(desired, inputs.provenance, inputs.tool_version)
     else:
         if holder := _held_by_another(inputs, live):
@@ -109,6 +114,19 @@ def _written_from(inputs: PlanInputs, policy: Policy) -> Provenance:
     if policy.branch == inputs.policy.branch:
         return inputs.provenance
     return inputs.provenance.model_copy(update={"branch": policy.branch, "pull_request": None})
+
+
+def _with_renames(inputs: PlanInputs) -> PlanInputs:
+    """The same, with what has another name now, which git's history tells of a branch alone."""
+    if not (inputs.complete and inputs.policy.on_default_branch):
+        return inputs
+    new = [one.desired for one in inputs.wanted if one.desired.key not in inputs.live]
+    removed = [
+        live
+        for key, live in inputs.live.items()
+        if key not in inputs.declared and _is_owned(inputs, live)
+    ]
+    return replace(inputs, renamed={**renames(new, removed), **inputs.renamed})
 
 
 def _reasons(inputs: PlanInputs, wanted: InScope, change: Change) -> tuple[Reason, ...]:
@@ -224,6 +242,9 @@ def _gone(inputs: PlanInputs, live: Live) -> Reason | None:
 
 
 def _guard(inputs: PlanInputs, deletions: Sequence[Change], report: Report) -> None:
+    """Refuse to delete much at once. What has another name now is not lost."""
+    renamed = set(inputs.renamed.values())
+    deletions = [change for change in deletions if change.deployment not in renamed]
     if not deletions:
         return
     allowed = inputs.allow_delete
@@ -239,7 +260,8 @@ def _guard(inputs: PlanInputs, deletions: Sequence[Change], report: Report) -> N
         sum(1 for item in inputs.live.values() if _is_owned(inputs, item)),
         len(inputs.declared) + len(deletions),
     )
-    limit = owned // 3 if allowed is None else allowed
+    # A third of a small repository is none; one may go while others are left.
+    limit = max(owned // 3, 1) if allowed is None else allowed
     if len(deletions) > limit:
         report.add(
             "prune-guard",

@@ -30,6 +30,8 @@ from flowlift.plan.model import (
 from flowlift.plan.schedules import pair
 from flowlift.plan.triggers import describe_trigger, trigger_contents
 
+BY_HAND = "paused by hand, as the manifest says nothing of it"
+
 SOURCE_FIELDS = {"parameter_openapi_schema", "description"}
 """Fields that the flow's code decides where the manifest does not."""
 
@@ -113,7 +115,7 @@ def create(desired: Desired, provenance: Provenance, tool_version: str) -> Chang
         action=Action.CREATE,
         reasons=(Reason(kind="new"),),
         fields=tuple(fields),
-        **_written(Action.CREATE, effective, None),
+        **written(Action.CREATE, effective, None),
         labels=_labels(wanted, None, provenance, tool_version),
     )
 
@@ -140,7 +142,7 @@ def compare(
         reasons=tuple(Reason(kind=kind) for kind in kinds),
         fields=tuple(comparison.fields),
         kept=tuple(comparison.kept),
-        **_written(action, effective, live),
+        **written(action, effective, live),
         labels=_labels(replace(desired, schedules=wanted), live, provenance, tool_version),
     )
 
@@ -196,6 +198,9 @@ def _compare_body(comparison: _Comparison) -> dict[str, Json]:
             body[name] = have
         else:
             comparison.note(name, have, want, comparison.kind(name, drifted=drifted and ours))
+    if "paused" not in body and live.body.get("paused"):
+        comparison.keep("paused", True, None, BY_HAND)
+        body["paused"] = True
     return body
 
 
@@ -350,7 +355,7 @@ def _rest(content: Mapping[str, Json]) -> dict[str, Json]:
     }
 
 
-def _written(action: Action, effective: Desired, live: Live | None) -> dict[str, Any]:
+def written(action: Action, effective: Desired, live: Live | None) -> dict[str, Any]:
     """What a change needs to be written, and the fingerprint of all that."""
     content = [
         action.value,
