@@ -147,16 +147,14 @@ def image_id(pod: Json) -> str:
 
 async def _deployment(client: Client, name: str) -> Json:
     flow, _, own = name.partition("/")
-    try:
-        return await client.get(f"/deployments/name/{quote(flow, safe='')}/{quote(own, safe='')}")
-    except AnswerError as error:
-        if error.status != 404:
-            raise
-        raise WorkerError(
-            f"The canary {name} is not in {client.endpoint.environment}.",
-            remedy="Deploy it first, or correct `canary` in [tool.flowlift.worker]: it is"
-            " flow/deployment.",
-        ) from None
+    path = f"/deployments/name/{quote(flow, safe='')}/{quote(own, safe='')}"
+    if (found := await client.find(path)) is not None:
+        return found
+    raise WorkerError(
+        f"The canary {name} is not in {client.endpoint.environment}.",
+        remedy="Deploy it first, or correct `canary` in [tool.flowlift.worker]: it is"
+        " flow/deployment.",
+    )
 
 
 async def _pod(cluster: Cluster, run: str) -> Json:

@@ -20,11 +20,12 @@ from flowlift.plan.json_diff import same
 from flowlift.voice import SILENT, Voice
 from flowlift.words import plural
 from flowlift.worker.cluster.cluster import Cluster
-from flowlift.worker.cluster.helm import Helm, read_time
+from flowlift.worker.cluster.helm import Helm
 from flowlift.worker.cluster.rollout import remedy
 from flowlift.worker.cluster.watch import Watch, is_ready
 from flowlift.worker.model import DesiredWorker
 from flowlift.workspace.client import Client
+from flowlift.workspace.clock import read_time
 from flowlift.workspace.gather import together
 from flowlift.workspace.pools import (
     Depth,

@@ -80,6 +80,15 @@ class Client:
         """What stands at `path`, below the API's address."""
         return await self.request("GET", path)
 
+    async def find(self, path: str) -> Json:
+        """The same, but None where nothing stands there."""
+        try:
+            return await self.get(path)
+        except AnswerError as error:
+            if error.status != 404:
+                raise
+            return None
+
     async def post(self, path: str, json: Json = None, *, repeatable: bool = False) -> Json:
         """Send `json`; `repeatable` says that sending it twice does what sending it once does."""
         return await self.request("POST", path, json, repeatable=repeatable or is_query(path))

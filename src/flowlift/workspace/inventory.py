@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 from flowlift.errors import AnswerError
 from flowlift.findings import Json
 from flowlift.plan.model import Pool
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
-from flowlift.workspace.paging import PAGE, everything
+from flowlift.workspace.paging import PAGE, everything, matching
+from flowlift.workspace.pools import pool_names, pool_path
 
 BlockName = tuple[str, str]
 """A block's type slug and name, as in `prefect.blocks.SLUG.NAME`."""
@@ -58,20 +58,15 @@ async def read_inventory(
     )
     names: tuple[str, ...] = ()
     if len(found_pools) < len(set(pools)):
-        names = tuple(sorted(pool["name"] for pool in await _every_pool(client)))
+        names = tuple(await pool_names(client))
     return Inventory(found_pools, found_variables, found_blocks, names)
-
-
-async def _every_pool(client: Client) -> list[Json]:
-    return await everything(client, "/work_pools/filter", {})
 
 
 async def _pools(client: Client, names: Collection[str]) -> dict[str, Pool]:
     if not names:
         return {}
-    query = {"work_pools": {"name": {"any_": sorted(names)}}}
     pools, queues = await together(
-        (everything(client, "/work_pools/filter", query), _queues(client, names))
+        (matching(client, "work_pools", "name", names), _queues(client, names))
     )
     return {
         pool["name"]: Pool(
@@ -103,7 +98,7 @@ async def _queues(client: Client, pools: Collection[str]) -> dict[str, set[str]]
 
 async def _queues_of(client: Client, pool: str) -> list[Json]:
     try:
-        queues = await everything(client, f"/work_pools/{quote(pool, safe='')}/queues/filter", {})
+        queues = await everything(client, f"{pool_path(pool)}/queues/filter", {})
     except AnswerError as error:
         if error.status != 404:
             raise
@@ -112,10 +107,7 @@ async def _queues_of(client: Client, pool: str) -> list[Json]:
 
 
 async def _variables(client: Client, names: Collection[str]) -> dict[str, Json]:
-    if not names:
-        return {}
-    query = {"variables": {"name": {"any_": sorted(names)}}}
-    found = await everything(client, "/variables/filter", query)
+    found = await matching(client, "variables", "name", names)
     return {variable["name"]: variable["value"] for variable in found}
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 
 from flowlift.findings import Json
 from flowlift.plan.fields import FIELDS
@@ -17,8 +16,9 @@ from flowlift.plan.model import Live, Schedule
 from flowlift.plan.timing import canonical_timing
 from flowlift.workspace.automations import owned_triggers, read_automations
 from flowlift.workspace.client import Client
+from flowlift.workspace.clock import read_time
 from flowlift.workspace.gather import together
-from flowlift.workspace.paging import chunks, everything, pages
+from flowlift.workspace.paging import chunks, matching, pages
 
 BY_CREATION = "CREATED_DESC"
 
@@ -98,11 +98,7 @@ async def _read(client: Client, query: Mapping[str, Json]) -> list[Json]:
 
 
 async def _flow_names(client: Client, ids: set[str]) -> dict[str, str]:
-    found = await together(
-        everything(client, "/flows/filter", {"flows": {"id": {"any_": list(chunk)}}})
-        for chunk in chunks(sorted(ids))
-    )
-    return {flow["id"]: flow["name"] for flows in found for flow in flows}
+    return {flow["id"]: flow["name"] for flow in await matching(client, "flows", "id", ids)}
 
 
 # From the API's shape to the plan's ------------------------------------------------------
@@ -162,9 +158,6 @@ def _timing(item: Mapping[str, Json]) -> dict[str, Json]:
     """A rule's start is told apart from the server's by when the schedule was written."""
     timing: Mapping[str, Json] = item["schedule"]
     for moment in ("created", "updated"):
-        timing = canonical_timing(timing, written=_moment(item.get(moment)))
+        written = item.get(moment)
+        timing = canonical_timing(timing, written=read_time(written) if written else None)
     return dict(timing)
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None

@@ -194,13 +194,8 @@ class Lock:
         return True
 
     async def _read(self) -> Lease | None:
-        try:
-            variable = await self._client.get(f"/variables/name/{self.name}")
-        except AnswerError as error:
-            if error.status != 404:
-                raise
-            return None
-        return read_lease(variable)
+        variable = await self._client.find(f"/variables/name/{self.name}")
+        return None if variable is None else read_lease(variable)
 
     def _locked(self, other: Lease) -> LockedError:
         return LockedError(

@@ -15,9 +15,10 @@ from flowlift.errors import AnswerError, RefusedError, WorkspaceError
 from flowlift.findings import Json
 from flowlift.plan.json_diff import same
 from flowlift.workspace.client import Client
+from flowlift.workspace.clock import read_time
 from flowlift.workspace.gather import together
 from flowlift.workspace.lock import Lock
-from flowlift.workspace.paging import chunks, everything
+from flowlift.workspace.paging import everything, matching
 
 HEARTBEAT = 30.0
 """Seconds between a worker's heartbeats, where it does not say."""
@@ -118,11 +119,8 @@ async def read_pool(client: Client, name: str) -> LivePool | None:
         RefusedError: the key or login is not accepted, so that nobody knows.
         UnreachableError: nothing answers, or what answers is not a Prefect API.
     """
-    try:
-        found = await client.get(_path(name))
-    except AnswerError as error:
-        if error.status != 404:
-            raise
+    found = await client.find(pool_path(name))
+    if found is None:
         return None
     return LivePool(
         name=found["name"],
@@ -168,7 +166,7 @@ async def write_template(
             return TemplateWrite(before, before)
         lock.check()
         try:
-            await client.patch(_path(name), {"base_job_template": dict(wanted)})
+            await client.patch(pool_path(name), {"base_job_template": dict(wanted)})
         except AnswerError as error:
             raise WorkspaceError(
                 f"The work pool {name!r} does not take its base job template: {error.message}",
@@ -195,12 +193,12 @@ async def _the_pool(client: Client, name: str, absent: str) -> LivePool:
 
 async def read_workers(client: Client, pool: str) -> list[LiveWorker]:
     """The workers that the pool has seen, the latest heartbeat first."""
-    found = await everything(client, f"{_path(pool)}/workers/filter", {})
+    found = await everything(client, f"{pool_path(pool)}/workers/filter", {})
     workers = [
         LiveWorker(
             name=worker["name"],
             status=str(worker.get("status") or ""),
-            heartbeat=_moment(worker.get("last_heartbeat_time")),
+            heartbeat=read_time(heard) if (heard := worker.get("last_heartbeat_time")) else None,
             interval=float(worker.get("heartbeat_interval_seconds") or HEARTBEAT),
             version=_version(worker),
         )
@@ -211,7 +209,7 @@ async def read_workers(client: Client, pool: str) -> list[LiveWorker]:
 
 async def read_queues(client: Client, pool: str) -> list[LiveQueue]:
     """The queues of the pool, by priority, with the runs that are late in each."""
-    found = await everything(client, f"{_path(pool)}/queues/filter", {})
+    found = await everything(client, f"{pool_path(pool)}/queues/filter", {})
     late = await together(_late_in(client, queue["id"]) for queue in found)
     queues = zip(found, late, strict=True)
     return [
@@ -219,7 +217,7 @@ async def read_queues(client: Client, pool: str) -> list[LiveQueue]:
             name=queue["name"],
             status=str(queue.get("status") or ""),
             paused=bool(queue.get("is_paused")),
-            polled=_moment(queue.get("last_polled")),
+            polled=read_time(polled) if (polled := queue.get("last_polled")) else None,
             limit=queue.get("concurrency_limit"),
             late=count,
         )
@@ -244,11 +242,8 @@ async def deployments_of(client: Client, pool: str) -> list[PoolDeployment]:
     """The deployments that run in the pool, with their job variables."""
     query = {"sort": "CREATED_DESC", "work_pools": {"name": {"any_": [pool]}}}
     found = await everything(client, "/deployments/filter", query)
-    flows = await together(
-        everything(client, "/flows/filter", {"flows": {"id": {"any_": list(chunk)}}})
-        for chunk in chunks(sorted({item["flow_id"] for item in found}))
-    )
-    names = {flow["id"]: flow["name"] for part in flows for flow in part}
+    flows = await matching(client, "flows", "id", {item["flow_id"] for item in found})
+    names = {flow["id"]: flow["name"] for flow in flows}
     return [
         PoolDeployment(
             f"{names.get(item['flow_id'], '?')}/{item['name']}", item.get("job_variables") or {}
@@ -271,7 +266,8 @@ async def _late_in(client: Client, queue: str) -> int | None:
     return int(late) if late is not None else None
 
 
-def _path(pool: str) -> str:
+def pool_path(pool: str) -> str:
+    """Where the API has a work pool."""
     return f"/work_pools/{quote(pool, safe='')}"
 
 
@@ -283,10 +279,6 @@ def _version(worker: Mapping[str, Json]) -> str:
     """The versions of a worker's integrations, which only Prefect Cloud keeps."""
     listed = (worker.get("metadata") or {}).get("integrations") or ()
     return ", ".join(f"{item.get('name')} {item.get('version')}" for item in listed)
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
 
 
 # The image ------------

@@ -13,6 +13,7 @@ from flowlift.findings import Json
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
 from flowlift.workspace.paging import PAGE, chunks
+from flowlift.workspace.pools import pool_path
 
 TAG = "flowlift-verify"
 """The tag of every run that verify starts."""
@@ -151,7 +152,7 @@ async def last_logs(client: Client, run_id: str, lines: int = 20) -> list[LogLin
 
 async def who_polls(client: Client, pool: str, queue: str | None = None) -> Poll:
     """Who would start a run that waits in `pool` (and its `queue`)."""
-    path = f"/work_pools/{quote(pool, safe='')}"
+    path = pool_path(pool)
     try:
         found, workers, waiting = await together(
             (

@@ -24,8 +24,7 @@ from flowlift.plan.fields import DEFAULTS, FIELDS, is_known
 from flowlift.plan.model import Change, Desired, Live, Schedule
 from flowlift.workspace.automations import label, normal, related_to, resource
 from flowlift.workspace.client import Client
-from flowlift.workspace.gather import together
-from flowlift.workspace.paging import chunks, everything
+from flowlift.workspace.paging import matching
 
 PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between attempts to make an automation, which must not be made twice."""
@@ -43,14 +42,11 @@ class Putter:
 
     async def look_up_flows(self, changes: Iterable[Change]) -> None:
         """Find the flows of new deployments together, where asking for each would cost more."""
-        names = sorted({change.desired.flow for change in changes if change.desired})
+        names = {change.desired.flow for change in changes if change.desired}
         if len(names) < 2:
             return
-        found = await together(
-            everything(self._client, "/flows/filter", {"flows": {"name": {"any_": list(chunk)}}})
-            for chunk in chunks(names)
-        )
-        self._known.update((flow["name"], flow["id"]) for flows in found for flow in flows)
+        found = await matching(self._client, "flows", "name", names)
+        self._known.update((flow["name"], flow["id"]) for flow in found)
 
     async def put(self, change: Change) -> None:
         """Create or update the deployment of `change`.

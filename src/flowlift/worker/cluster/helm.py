@@ -19,6 +19,7 @@ from flowlift.errors import HelmError
 from flowlift.findings import Json
 from flowlift.worker.cluster import program
 from flowlift.worker.model import DesiredWorker
+from flowlift.workspace.clock import read_time
 
 TIED_LABEL = "flowlift-tied"
 """A release's label, the number of the revision whose helm ends when its flowlift does: pending,
@@ -242,16 +243,6 @@ def fingerprint(path: Path | None) -> str:
         digest.update(f"{file.relative_to(path.parent)}\0".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:16]
-
-
-def read_time(text: str) -> datetime:
-    """A time as Go writes it: with up to nine digits of a second, which Python does not read."""
-    match = re.match(r"(.+?[T ]\d\d:\d\d:\d\d)(\.\d+)? ?(Z|[+-]\d\d:?\d\d)?", text)
-    if match is None:
-        return datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-    day, part, zone = match[1], (match[2] or ".0")[:7].ljust(7, "0"), match[3] or "+00:00"
-    zone = "+00:00" if zone == "Z" else zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
-    return datetime.fromisoformat(f"{day.replace(' ', 'T')}{part}{zone}")
 
 
 def missing_helm() -> HelmError:

@@ -17,8 +17,8 @@ from flowlift.errors import InputError, WorkerError
 from flowlift.findings import Action, FieldChange, Json
 from flowlift.image.login import key_of, read_login
 from flowlift.worker.cluster.cluster import OWNER, OWNER_LABEL
-from flowlift.worker.cluster.helm import read_time
 from flowlift.worker.model import Part
+from flowlift.workspace.clock import read_time
 
 OPAQUE = "Opaque"
 LOGIN = "kubernetes.io/dockerconfigjson"

@@ -19,10 +19,10 @@ from flowlift.worker.cluster.helm import (
     chart_words,
     fingerprint,
     helm_error,
-    read_time,
 )
 from flowlift.worker.cluster.program import Answer
 from flowlift.worker.model import DesiredWorker
+from flowlift.workspace.clock import read_time
 from tests.parts.worker_values import desired_worker
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
