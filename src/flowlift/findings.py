@@ -16,6 +16,13 @@ Json = Any
 """A JSON value. Python's type system has no useful name for it."""
 
 
+def value_at(value: Json, *path: str) -> Json:
+    """What stands at `path` within mappings, None where nothing does."""
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
 class Level(str, Enum):
     """How a finding is taken: an error stops every write, a warning is shown."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 _MINUTE = 60
 
@@ -20,6 +20,19 @@ def listed(names: Sequence[str], most: int) -> str:
 def and_more(left: int) -> str:
     """` and 1,200 more` behind what is named already; nothing where nothing is left."""
     return f" and {left:,} more" if left > 0 else ""
+
+
+def meant(
+    name: str,
+    known: Iterable[str],
+    quoted: Callable[[str], str] = "`{}`".format,
+    cutoff: float = 0.6,
+) -> str:
+    """`: is `name` meant?` behind what is not known, where a known name is near; else the stop."""
+    import difflib
+
+    near = difflib.get_close_matches(name, known, n=1, cutoff=cutoff)
+    return f": is {quoted(near[0])} meant?" if near else "."
 
 
 def duration(seconds: float) -> str:

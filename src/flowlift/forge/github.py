@@ -5,14 +5,13 @@ Sources: docs.github.com/rest, "Issue comments", "Releases", "Commits", "Deploym
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
 from flowlift.errors import ForgeError, ForgeRefusedError
-from flowlift.forge.http import ForgeHttp
+from flowlift.forge.http import ForgeHttp, basic_login
 from flowlift.forge.model import Comment, NewRelease, Release, Status
 
 _PULLS = "Finding the pull request of a commit needs `pull-requests: read`."
@@ -38,16 +37,13 @@ class GitHub:
     ) -> None:
         self._line = line
         self._repository = f"/repos/{quote(repository)}"
-        self._server = server.rstrip("/")
+        self._server = server
         self._token = token
         self._job_commit = job_commit
 
     def git_login(self) -> tuple[str, str] | None:
         """GitHub takes its tokens as a password, for the user `x-access-token`."""
-        if not self._server or not self._token:
-            return None
-        login = base64.b64encode(f"x-access-token:{self._token}".encode()).decode()
-        return f"{self._server}/", f"AUTHORIZATION: basic {login}"
+        return basic_login(self._server, "x-access-token", self._token)
 
     # Comments
 

@@ -5,14 +5,13 @@ Sources: docs.gitlab.com/api, "Notes", "Releases", "Commits", "Deployments", "CI
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
 from flowlift.errors import ForgeRefusedError
-from flowlift.forge.http import ForgeHttp
+from flowlift.forge.http import ForgeHttp, basic_login
 from flowlift.forge.model import Comment, NewRelease, Release, Status
 
 _NOTES = (
@@ -42,17 +41,14 @@ class GitLab:
     ) -> None:
         self._line = line
         self._project = f"/projects/{quote(project, safe='')}"
-        self._server = server.rstrip("/")
+        self._server = server
         self._token = token
         self._job_token = job_token
         self._job_environment = job_environment
 
     def git_login(self) -> tuple[str, str] | None:
         """GitLab's clone has the job's login; a token of the user's own may push tags besides."""
-        if not self._server or not self._token or self._job_token:
-            return None
-        login = base64.b64encode(f"oauth2:{self._token}".encode()).decode()
-        return f"{self._server}/", f"AUTHORIZATION: basic {login}"
+        return None if self._job_token else basic_login(self._server, "oauth2", self._token)
 
     def comments(self, number: int) -> list[Comment]:
         """All notes of a merge request but the system's, the oldest first."""

@@ -6,6 +6,7 @@ Sources: GitHub's "Rate limits for the REST API" (`retry-after`, `x-ratelimit-re
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -127,6 +128,14 @@ class ForgeHttp:
             hidden = "It is not there, or the token may not see it. " if status == 404 else ""
             return ForgeRefusedError(said, remedy=f"{hidden}{right}")
         return ForgeError(said, remedy="Report it, if nothing above explains it.")
+
+
+def basic_login(server: str, user: str, token: str) -> tuple[str, str] | None:
+    """The address that git gets a token for, and the header with it; None without both."""
+    if not server or not token:
+        return None
+    login = base64.b64encode(f"{user}:{token}".encode()).decode()
+    return f"{server.rstrip('/')}/", f"AUTHORIZATION: basic {login}"
 
 
 def _backoff(attempt: int) -> float:

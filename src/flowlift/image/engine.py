@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from flowlift.errors import BuildError, EngineError, Position
+from flowlift.image.login import refuses_login
 from flowlift.image.progress import BuildProgress, Failure
 from flowlift.image.reference import Reference
 from flowlift.voice import SILENT, Voice
@@ -263,7 +264,7 @@ def engine_error(arguments: Sequence[str], stderr: str) -> EngineError:
             "No Docker engine answers here.", remedy="Start it, or name another with DOCKER_HOST."
         )
     remedy = "Run the same docker command by hand to see more."
-    if re.search(r"\b40[13]\b|denied|unauthorized", said, re.IGNORECASE):
+    if refuses_login(said):
         remedy = "docker login; or set FLOWLIFT_IMAGE_USER and FLOWLIFT_IMAGE_PASSWORD."
     elif _FULL.search(said):
         remedy = "Make room: docker system df, docker buildx prune; or on the registry's disk."
@@ -287,7 +288,7 @@ def _build_error(failure: Failure, order: BuildOrder) -> BuildError:
     elif _is_push(failure):
         at = None
         remedy = f"Check the registry {order.tag.registry}: it may be stopped, or its disk full."
-        if re.search(r"\b40[13]\b|denied|nauthorized", reason):
+        if refuses_login(reason):
             remedy = (
                 f"docker login {order.tag.registry}; or set FLOWLIFT_IMAGE_USER and"
                 " FLOWLIFT_IMAGE_PASSWORD."

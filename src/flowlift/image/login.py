@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,9 @@ from flowlift.image.reference import HUB
 
 _HUB_KEY = "https://index.docker.io/v1/"
 _OF_HUB = frozenset({HUB, "registry-1.docker.io", "index.docker.io"})
+_REFUSED = re.compile(
+    r"\b40[13]\b|denied|unauthorized|forbidden|no basic auth|credential", re.IGNORECASE
+)
 _HELPER = "flowlift"
 _HELPER_TIMEOUT = 30.0
 _PASSED_ON = "_FLOWLIFT_LOGIN_"
@@ -251,6 +255,11 @@ def _document(folder: Path) -> dict[str, Any]:
             at=Position(str(file)),
         ) from None
     return document if isinstance(document, dict) else {}
+
+
+def refuses_login(said: str) -> bool:
+    """Whether a registry's words, or those of a program that asked it, mean the login."""
+    return bool(_REFUSED.search(said))
 
 
 def key_of(registry: str) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from flowlift.errors import AnswerError, WorkerError
 from flowlift.findings import Json
+from flowlift.image.login import refuses_login
 from flowlift.voice import Voice
 from flowlift.worker.cluster.cluster import Cluster
 from flowlift.worker.cluster.watch import complete, judge
@@ -167,6 +168,6 @@ def _remedy(reason: str, message: str, desired: DesiredWorker) -> str:
     if reason == "InvalidImageName":
         return "A placeholder was left in the base job template, or its image is no reference."
     secrets = ", ".join(desired.job_pull_secrets) or "none"
-    if any(word in message for word in ("401", "403", "denied", "nauthorized")):
+    if refuses_login(message):
         return f"The registry refuses the login. Pull secrets of the template: {secrets}."
     return f"Look at the image, and at the template in {desired.values_file}."

@@ -11,7 +11,7 @@ from typing import Literal
 
 from flowlift.config.worker import Worker
 from flowlift.errors import AnswerError, ClusterError, HelmError, WorkerError
-from flowlift.findings import Action, Json
+from flowlift.findings import Action, Json, value_at
 from flowlift.plan.json_diff import field_changes, same
 from flowlift.worker.cluster.charts import compare_release
 from flowlift.worker.cluster.cluster import Cluster, open_cluster
@@ -19,6 +19,7 @@ from flowlift.worker.cluster.helm import Helm, HelmRelease
 from flowlift.worker.cluster.secrets import WantedSecret, compare, outdated
 from flowlift.worker.cluster.watch import is_ready
 from flowlift.worker.model import DesiredWorker, Part
+from flowlift.worker.values.values import CONFIGURATION
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
 from flowlift.workspace.pools import (
@@ -207,9 +208,7 @@ def check_pull_secrets(
 
 def applied_template(release: HelmRelease | None) -> Json:
     """The base job template in a release's values, None where it has none that can be read."""
-    value: Json = release.values if release else None
-    for key in ("worker", "config", "baseJobTemplate", "configuration"):
-        value = value.get(key) if isinstance(value, Mapping) else None
+    value = value_at(release.values if release else None, *CONFIGURATION)
     try:
         return json.loads(value) if isinstance(value, str) else None
     except ValueError:
@@ -251,9 +250,7 @@ def _compare_pool(
 
 def _job_namespace(desired: DesiredWorker) -> str:
     """Where flow runs get their pods: the template's default, else beside the worker."""
-    value: Json = desired.pool.template
-    for key in ("variables", "properties", "namespace", "default"):
-        value = value.get(key) if isinstance(value, Mapping) else None
+    value = value_at(desired.pool.template, "variables", "properties", "namespace", "default")
     return value if isinstance(value, str) and value else desired.namespace
 
 

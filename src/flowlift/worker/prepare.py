@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -11,14 +10,15 @@ from flowlift.config.worker import Worker
 from flowlift.errors import ConfigError, FindingsError, InputError, Position
 from flowlift.findings import Action, Finding, Json, Level, finding
 from flowlift.plan.checks.report import Report
-from flowlift.plan.json_diff import same
+from flowlift.plan.json_diff import field_changes, same
 from flowlift.project.project import Project
 from flowlift.voice import SILENT, Voice
+from flowlift.words import meant
 from flowlift.worker.choosing import Chosen, choose_image
 from flowlift.worker.look import InCluster, read_applied
 from flowlift.worker.model import DesiredPool, DesiredWorker, Part
 from flowlift.worker.values.desired import desire, job_pull_secrets
-from flowlift.worker.values.impact import compare_templates, find_impact
+from flowlift.worker.values.impact import find_impact
 from flowlift.worker.values.template import Template, read_template
 from flowlift.worker.values.template_checks import check_template
 from flowlift.worker.values.values import WorkerValues, read_values
@@ -98,7 +98,7 @@ def pool_part(pool: DesiredPool, live: LivePool | None) -> Part:
         return Part("pool", pool.name, Action.CREATE, note="the worker makes it at its start")
     if pool.template is None or same(live.template, pool.template):
         return Part("pool", pool.name, Action.NONE)
-    return Part("pool", pool.name, Action.UPDATE, compare_templates(live.template, pool.template))
+    return Part("pool", pool.name, Action.UPDATE, field_changes(live.template, pool.template))
 
 
 async def prepare(
@@ -252,11 +252,11 @@ def _own_with_image(live: LivePool, image: str | None) -> dict[str, Json] | None
 
 
 async def _missing(client: Client, name: str) -> Finding:
-    near = difflib.get_close_matches(name, await pool_names(client), n=1)
+    known = await pool_names(client)
     return finding(
         "missing-work-pool",
         f"The workspace of {client.endpoint.environment} has no work pool {name!r}"
-        + (f": is {near[0]!r} meant?" if near else "."),
+        + meant(name, known, repr),
         f"Make it: prefect work-pool create {name} --type TYPE",
     )
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from flowlift.errors import AnswerError, RefusedError, WorkspaceError
-from flowlift.findings import Json
+from flowlift.findings import Json, value_at
 from flowlift.plan.json_diff import same
 from flowlift.workspace.client import Client
 from flowlift.workspace.clock import read_time
@@ -84,6 +84,8 @@ class PoolDeployment:
         """Its job variables by the names that a template declares: `env.HOME` belongs to `env`."""
         return {key.partition(".")[0]: value for key, value in self.job_variables.items()}
 
+
+_IMAGE = ("variables", "properties", "image")
 
 TemplateChange = Callable[[Mapping[str, Json]], Mapping[str, Json]]
 """What a base job template is to be, of what it is now."""
@@ -292,7 +294,7 @@ async def images_in_use(client: Client) -> set[str]:
             everything(client, "/deployments/filter", {"sort": "CREATED_DESC"}),
         )
     )
-    found = {default_image(pool.get("base_job_template") or {}) for pool in pools}
+    found = {default_image(pool.get("base_job_template")) for pool in pools}
     for deployment in deployments:
         found.add((deployment.get("job_variables") or {}).get("image"))
     return {image for image in found if isinstance(image, str) and image}
@@ -330,21 +332,15 @@ async def hand_over(client: Client, pool: str, image: str) -> HandedOver:
     return HandedOver(pool, before, image, written=done.written)
 
 
-def default_image(template: Mapping[str, Json]) -> str | None:
+def default_image(template: Json) -> str | None:
     """The image that runs start with, unless a deployment says otherwise."""
-    try:
-        found = template["variables"]["properties"]["image"]["default"]
-    except (KeyError, TypeError, IndexError):
-        return None
+    found = value_at(template, *_IMAGE, "default")
     return found if isinstance(found, str) else None
 
 
-def takes_image(template: Mapping[str, Json]) -> bool:
+def takes_image(template: Json) -> bool:
     """Whether a template has a variable `image`, with a default or without."""
-    try:
-        return isinstance(template["variables"]["properties"]["image"], Mapping)
-    except (KeyError, TypeError, IndexError):
-        return False
+    return isinstance(value_at(template, *_IMAGE), Mapping)
 
 
 def with_image(template: Mapping[str, Json], image: str) -> dict[str, Json]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from flowlift.plan.fields import is_known
 from flowlift.plan.mask import dotted, mask_words
 from flowlift.plan.model import Desired, Flow
 from flowlift.plan.overrides import by_policy
+from flowlift.words import meant
 
 
 def check_parameters(desired: Desired, flow: Flow, report: Report) -> None:
@@ -58,13 +58,12 @@ def _check_values(
     for name, value in values.items():
         at = declared.position(*path, name)
         if name not in properties:
-            near = difflib.get_close_matches(name, properties, n=1)
             known = ", ".join(properties) or "none"
             report.add(
                 "unknown-parameter",
                 f"The flow {desired.flow!r} has no parameter `{name}`"
                 + source
-                + (f": is `{near[0]}` meant?" if near else "."),
+                + meant(name, properties),
                 remedy=f"Its parameters: {known}.",
                 at=at,
                 declared=declared,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
 from flowlift.findings import Json
 from flowlift.plan.checkout import single_step
 from flowlift.plan.checks.report import Report
 from flowlift.plan.model import Declared
+from flowlift.words import meant
 
 ALWAYS_TAKEN = frozenset({"id", "requires"})
 """Keys that Prefect itself reads in a step's inputs."""
@@ -90,11 +90,9 @@ def _check_step(
     if known and function.startswith("prefect."):
         for key in inputs:
             if key not in known | ALWAYS_TAKEN:
-                near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
                 add(
                     "step",
-                    f"{function} takes no input `{key}`"
-                    + (f": is `{near[0]}` meant?" if near else "."),
+                    f"{function} takes no input `{key}`" + meant(str(key), known, cutoff=0.5),
                     f"It takes: {', '.join(sorted(known))}.",
                     function,
                     str(key),

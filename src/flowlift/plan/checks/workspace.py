@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from flowlift.plan.fields import KnownAfterBuild, is_known
 from flowlift.plan.mask import mask_words
 from flowlift.plan.model import Desired, Pool
 from flowlift.plan.overrides import by_policy
+from flowlift.words import meant
 
 ALWAYS_TAKEN = frozenset({"env"})
 """Job variables that a worker takes although its template does not declare them (3.8.8)."""
@@ -55,12 +55,11 @@ def _check_pool(
         return
     pool = pools.get(str(name))
     if pool is None:
-        near = difflib.get_close_matches(str(name), list(all_pools), n=1)
         add(
             "missing-work-pool",
             f"The workspace has no work pool {name!r}"
             + by_policy(desired.origins, "work_pool_name")
-            + (f": is {near[0]!r} meant?" if near else "."),
+            + meant(str(name), all_pools, repr),
             f"Create it: prefect work-pool create {name} --type TYPE",
             "name",
         )
@@ -82,11 +81,10 @@ def _check_pool(
     queue = desired.body.get("work_queue_name")
     known = isinstance(queue, KnownAfterBuild) or (isinstance(queue, str) and queue in pool.queues)
     if queue and not known:
-        near = difflib.get_close_matches(str(queue), pool.queues, n=1)
         add(
             "missing-queue",
             f"The work pool {name!r} has no queue {queue!r}, so the server makes one that perhaps"
-            " no worker polls" + (f": is {near[0]!r} meant?" if near else "."),
+            " no worker polls" + meant(str(queue), pool.queues, repr),
             f"Its queues: {', '.join(sorted(pool.queues))}.",
             "work_queue_name",
         )
@@ -103,11 +101,10 @@ def _check_job_variables(desired: Desired, pool: Pool, report: Report) -> None:
     for name, value in variables.items():
         at = declared.position("work_pool", "job_variables", name)
         if name not in properties and name not in ALWAYS_TAKEN:
-            near = difflib.get_close_matches(name, properties, n=1)
             report.add(
                 "undeclared-job-variable",
                 f"The work pool {pool.name!r} knows no job variable `{name}` and drops it without"
-                " a word" + (f": is `{near[0]}` meant?" if near else "."),
+                " a word" + meant(name, properties),
                 remedy=f"It knows: {', '.join(properties) or 'none'}.",
                 at=at,
                 declared=declared,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +19,14 @@ import httpx
 import yaml
 
 from flowlift.errors import HelmError
-from flowlift.image.login import Credentials, Logins, docker_environment, docker_folder, registry_of
+from flowlift.image.login import (
+    Credentials,
+    Logins,
+    docker_environment,
+    docker_folder,
+    refuses_login,
+    registry_of,
+)
 from flowlift.network import is_this_machine
 from flowlift.worker.cluster import program
 from flowlift.worker.model import DesiredWorker
@@ -29,7 +35,6 @@ TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PULL_TIMEOUT = 120.0
-_REFUSED = re.compile(r"\b40[13]\b|denied|nauthorized|credential", re.IGNORECASE)
 
 
 async def fetch_chart(desired: DesiredWorker, environ: Mapping[str, str]) -> Path:
@@ -162,7 +167,7 @@ def _same_origin(url: str, base: str) -> bool:
 
 
 def _error(desired: DesiredWorker, login: Credentials | None, host: str, said: str) -> HelmError:
-    if login and _REFUSED.search(said):
+    if login and refuses_login(said):
         return HelmError(
             f"{host} refuses the login of {login.user!r} for the chart {desired.chart}: {said}",
             remedy=f"Correct {login.source}.",

@@ -5,7 +5,6 @@ taken back. A release that a dead helm has left half done is put in order first.
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from datetime import datetime, timezone
 
 from flowlift.errors import ClusterError, HelmError, RolloutError, WorkerError
 from flowlift.findings import Json
+from flowlift.image.login import refuses_login
 from flowlift.voice import SILENT, Voice
 from flowlift.worker.cluster.cluster import Cluster
 from flowlift.worker.cluster.helm import TIED_LABEL, Helm, HelmRelease, helm_error
@@ -161,7 +161,7 @@ def remedy(trouble: PodTrouble, desired: DesiredWorker) -> str:
     if trouble.reason == "FailedToRetrieveImagePullSecret":
         return f"A pull secret is missing ({secrets}): add it to `secrets`."
     if trouble.reason in {"ErrImagePull", "ImagePullBackOff"}:
-        if re.search(r"\b40[13]\b|nauthorized|denied|no basic auth|forbidden", said):
+        if refuses_login(said):
             return (
                 f"The registry refuses the login. Pull secrets of the worker: {secrets}."
                 " Correct the variables of that secret, and run again."

@@ -104,14 +104,7 @@ class Machine:
     def version(self, program: Path, name: ToolName) -> tuple[str, Version | None]:
         """The version that a program tells of itself, "" where it tells none."""
         try:
-            done = subprocess.run(
-                [str(program), *_WORDS[name]],
-                env=dict(self.environ),
-                capture_output=True,
-                text=True,
-                timeout=_ASK_TIMEOUT,
-                check=False,
-            )
+            done = self._ask(program, *_WORDS[name])
         except (OSError, subprocess.TimeoutExpired):
             return "", None
         found = _SAID.search(done.stdout)
@@ -134,19 +127,22 @@ class Machine:
     def answers(self, k3s: Path) -> str:
         """Why K3s's API does not answer, "" where it does."""
         try:
-            done = subprocess.run(
-                [str(k3s), "kubectl", "get", "--raw", "/readyz"],
-                env=dict(self.environ),
-                capture_output=True,
-                text=True,
-                timeout=_ASK_TIMEOUT,
-                check=False,
-            )
+            done = self._ask(k3s, "kubectl", "get", "--raw", "/readyz")
         except (OSError, subprocess.TimeoutExpired) as error:
             return str(error)
         if done.returncode == 0:
             return ""
         return (done.stderr or done.stdout).strip().rpartition("\n")[2] or "it says nothing"
+
+    def _ask(self, program: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(program), *words],
+            env=dict(self.environ),
+            capture_output=True,
+            text=True,
+            timeout=_ASK_TIMEOUT,
+            check=False,
+        )
 
     def unfit(self, names: tuple[ToolName, ...], *, installing: bool) -> list[str]:
         """Every reason for which this machine will not do; with `installing`, for writing too."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from flowlift.config.worker import Worker
-from flowlift.findings import Json
+from flowlift.findings import Json, value_at
 from flowlift.worker.model import DesiredPool, DesiredWorker
+from flowlift.worker.values.template import POD
 from flowlift.worker.values.values import WorkerValues
 
 
@@ -37,10 +37,7 @@ def desire(
 
 def job_pull_secrets(template: Mapping[str, Json] | None) -> tuple[str, ...]:
     """The image pull secrets that a base job template gives to the pods of flow runs."""
-    found: Any = template
-    for part in ("job_configuration", "job_manifest", "spec", "template", "spec"):
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return _names(found.get("imagePullSecrets") if isinstance(found, Mapping) else None)
+    return _names(value_at(template, *POD, "imagePullSecrets"))
 
 
 def _names(listed: Json) -> tuple[str, ...]:

@@ -11,19 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from flowlift.errors import Position
-from flowlift.findings import FieldChange, Finding, Json, Level, finding
-from flowlift.plan.json_diff import field_changes
+from flowlift.findings import Finding, Json, Level, finding
 from flowlift.worker.values.rules import Refusal, refusals
+from flowlift.worker.values.template import declared
 from flowlift.workspace.pools import PoolDeployment
 
 _ALWAYS_TAKEN = "env"
-
-
-def compare_templates(
-    live: Mapping[str, Json] | None, desired: Mapping[str, Json]
-) -> tuple[FieldChange, ...]:
-    """Where the desired template differs from the live one, field by field."""
-    return field_changes(live or {}, desired)
 
 
 def find_impact(
@@ -57,17 +50,17 @@ def _dropped(
     deployment: PoolDeployment,
     at: Position,
 ) -> list[Finding]:
-    was, declared = _declared(live), _declared(desired)
+    was, known = declared(live), declared(desired)
     gone = [
         name
         for name in deployment.variables
-        if name in was and name not in declared and name != _ALWAYS_TAKEN
+        if name in was and name not in known and name != _ALWAYS_TAKEN
     ]
     return [
         finding(
             "undeclared-job-variable",
             f"{deployment.name} sets the job variable `{name}`, which the new base job template"
-            " does not declare: it would be dropped without a word" + _meant(name, declared),
+            " does not declare: it would be dropped without a word" + _meant(name, known),
             "Keep it in the template's variables, or take it out of the deployment.",
             at,
             deployment=deployment.name,
@@ -108,12 +101,6 @@ def _refused(refusal: Refusal, deployment: PoolDeployment, at: Position, *, know
     return replace(made, level=Level.WARNING, message=already)
 
 
-def _declared(template: Mapping[str, Json]) -> Mapping[str, Json]:
-    variables = template.get("variables")
-    properties = variables.get("properties") if isinstance(variables, Mapping) else None
-    return properties if isinstance(properties, Mapping) else {}
-
-
-def _meant(name: str, declared: Mapping[str, Json]) -> str:
-    near = difflib.get_close_matches(name, declared, n=1)
+def _meant(name: str, known: Mapping[str, Json]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
     return f" (is `{near[0]}` meant?)." if near else "."

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from flowlift.errors import FlowliftError, Position
-from flowlift.findings import Finding, Json, finding
+from flowlift.findings import Finding, Json, finding, value_at
 from flowlift.repo import yaml_lines
 from flowlift.workspace.pools import default_image, takes_image, with_image
 
 PLACEHOLDER = re.compile(r"{{\s*([\w.\-\[\]$]+)\s*}}")
 """A variable as Prefect's server finds it in a job configuration (3.8.8)."""
+
+POD = ("job_configuration", "job_manifest", "spec", "template", "spec")
+"""Where a template of Kubernetes has the pod of a run."""
 
 Path = tuple[str | int, ...]
 
@@ -35,11 +38,8 @@ class Template:
 
     def position(self, *path: str | int) -> Position:
         """Where the value at `path` stands: the nearest line known, at worst the template's own."""
-        for end in range(len(path), 0, -1):
-            line = self.lines.get(tuple(path[:end]))
-            if line:
-                return self.at(line)
-        return Position(self.file, self.start)
+        line = nearest(self.lines, path)
+        return self.at(line) if line else Position(self.file, self.start)
 
     def at(self, line: int) -> Position:
         """The place of a line of the JSON, which counts from 1."""
@@ -48,9 +48,7 @@ class Template:
     @property
     def properties(self) -> Mapping[str, Json]:
         """The declared variables; none where they are not even an object."""
-        variables = self.data.get("variables")
-        declared = variables.get("properties") if isinstance(variables, Mapping) else None
-        return declared if isinstance(declared, Mapping) else {}
+        return declared(self.data)
 
     @property
     def configuration(self) -> Mapping[str, Json]:
@@ -68,6 +66,17 @@ class Template:
         if not takes_image(self.data):
             return None
         return replace(self, data=with_image(self.data, image))
+
+
+def declared(template: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The variables that a template declares, none where they are not even an object."""
+    found = value_at(template, "variables", "properties")
+    return found if isinstance(found, Mapping) else {}
+
+
+def nearest(lines: Mapping[Path, int], path: Path) -> int:
+    """The line of the value at `path`, or of the nearest around it that is known; else 0."""
+    return next((line for end in range(len(path), 0, -1) if (line := lines.get(path[:end]))), 0)
 
 
 def read_template(

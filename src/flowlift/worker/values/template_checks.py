@@ -5,21 +5,20 @@ Prefect's server takes most of what is wrong here with 204; a run then fails, or
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flowlift.findings import Finding, Json, finding
+from flowlift.findings import Finding, Json, finding, value_at
 from flowlift.plan.templates import SECRET_NAME, TOKEN_SHAPE
+from flowlift.words import meant
 from flowlift.worker.values.rules import KINDS, default_trouble, schema_fault
-from flowlift.worker.values.template import PLACEHOLDER, Template, texts
+from flowlift.worker.values.template import PLACEHOLDER, POD, Template, texts
 
 _BRACES = re.compile(r"{{[^{}]*}}")
 _IMAGE = re.compile(r"{{\s*image\s*}}")
 _ALWAYS_TAKEN = "env"
-_POD = ("job_configuration", "job_manifest", "spec", "template", "spec")
-_CONTAINERS = (*_POD, "containers")
+_CONTAINERS = (*POD, "containers")
 _FIXED: Mapping[str, Json] = {"parallelism": 1, "completions": 1, "restartPolicy": "Never"}
 _CONTAINER = "prefect-job"
 """What prefect-kubernetes compares a job's manifest with (`_validate_job_manifest`, 0.8.0): a run
@@ -74,11 +73,10 @@ def _check_used(template: Template) -> Iterator[Finding]:
         names = PLACEHOLDER.findall(text)
         for name in names:
             if name not in known and name not in used:
-                near = difflib.get_close_matches(name, known, n=1)
                 yield finding(
                     "template-variable",
                     f"The job configuration uses {{{{ {name} }}}}, which is not declared"
-                    + (f": is `{near[0]}` meant?" if near else "."),
+                    + meant(name, known),
                     f'Declare it in variables.properties: "{name}": {{"type": "string"}}.',
                     template.position(*path),
                 )
@@ -122,11 +120,10 @@ def _check_properties(template: Template) -> Iterator[Finding]:
         for kind in _types(rule):
             if kind not in KINDS:
                 sound = False
-                near = difflib.get_close_matches(str(kind), KINDS, n=1)
                 yield finding(
                     "template-schema",
                     f"The variable `{name}` is of type {kind!r}, which does not exist"
-                    + (f": is {near[0]!r} meant?" if near else ".")
+                    + meant(str(kind), KINDS, repr)
                     + " Each run would be refused.",
                     f"The types: {', '.join(KINDS)}.",
                     template.position(*place, "type"),
@@ -166,11 +163,9 @@ def _check_required(template: Template) -> Iterator[Finding]:
         return
     for index, name in enumerate(required):
         if name not in template.properties:
-            near = difflib.get_close_matches(str(name), template.properties, n=1)
             yield finding(
                 "template-schema",
-                f"`{name}` is required, but not declared"
-                + (f": is `{near[0]}` meant?" if near else "."),
+                f"`{name}` is required, but not declared" + meant(str(name), template.properties),
                 "Declare it, or take it out of `required`: no run could satisfy it knowingly.",
                 template.position("variables", "required", index),
             )
@@ -193,9 +188,7 @@ def _check_job(template: Template) -> Iterator[Finding]:
         )
     if manifest.get("apiVersion") != "batch/v1":
         yield _job(template, "The manifest's `apiVersion` is not batch/v1.", (*place, "apiVersion"))
-    pod: Any = template.data
-    for part in _POD:
-        pod = pod.get(part) if isinstance(pod, Mapping) else None
+    pod = value_at(template.data, *POD)
     pod = pod if isinstance(pod, Mapping) else {}
     for key, value in _FIXED.items():
         if _is_other(pod.get(key), value):
@@ -203,7 +196,7 @@ def _check_job(template: Template) -> Iterator[Finding]:
                 template,
                 f"The pod's `{key}` is {pod.get(key)!r}, and the worker takes {value!r} alone: each"
                 " run would crash.",
-                (*_POD, key),
+                (*POD, key),
             )
     containers = pod.get("containers")
     if not isinstance(containers, list) or not containers:

@@ -8,15 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import yaml
 
 from flowlift.errors import ManifestError, Position
-from flowlift.findings import Finding, Json, finding
+from flowlift.findings import Finding, Json, finding, value_at
 from flowlift.repo import yaml_lines
 from flowlift.worker.values.helm_yaml import HELM, as_json
-from flowlift.worker.values.template import Path, Template, read_template, texts
+from flowlift.worker.values.template import Path, Template, nearest, read_template, texts
 
 CONFIGURATION = ("worker", "config", "baseJobTemplate", "configuration")
 _CONFIG_MAP = (*CONFIGURATION[:-1], "existingConfigMapName")
@@ -38,20 +37,11 @@ class WorkerValues:
 
     def position(self, *path: str | int) -> Position:
         """Where the value at `path` stands: the nearest line known, at worst the file."""
-        for end in range(len(path), 0, -1):
-            line = self.lines.get(tuple(path[:end]))
-            if line:
-                return Position(self.file, line)
-        return Position(self.file)
+        return Position(self.file, nearest(self.lines, path))
 
     def get(self, *path: str) -> Json:
         """The value at `path`, None where there is none."""
-        value: Any = self.data
-        for part in path:
-            if not isinstance(value, Mapping):
-                return None
-            value = value.get(part)
-        return value
+        return value_at(self.data, *path)
 
     @property
     def has_own_config_map(self) -> bool:

@@ -6,7 +6,8 @@ from typing import Any
 
 from flowlift.errors import Position
 from flowlift.findings import Level
-from flowlift.worker.values.impact import compare_templates, find_impact
+from flowlift.plan.json_diff import field_changes
+from flowlift.worker.values.impact import find_impact
 from flowlift.workspace.pools import PoolDeployment
 from tests.parts.worker_values import template
 
@@ -89,7 +90,7 @@ def test_templates_are_compared_field_by_field_and_secrets_hidden() -> None:
     live, wanted = template(), template()
     wanted["variables"]["properties"]["image"]["default"] = "new"
     live["job_configuration"]["env"] = {"API_TOKEN": "hunter2"}
-    told = {item.field: (item.before, item.after) for item in compare_templates(live, wanted)}
+    told = {item.field: (item.before, item.after) for item in field_changes(live, wanted)}
     assert told == {
         "variables.properties.image.default": ("DEFAULT_FLOW_IMAGE", "new"),
         "job_configuration.env.API_TOKEN": ("(hidden)", None),
