@@ -86,3 +86,16 @@ def put(wanted: Desired, now: Live | None = None) -> Change:
 
 def drop(now: Live) -> Change:
     return Change(action=Action.DELETE, deployment=now.key, live=now)
+
+
+def automation_of(trigger: Any, deployment_id: str, **other: Any) -> dict[str, Any]:
+    """An automation as a server gives it."""
+    actions = [{**action, "deployment_id": deployment_id} for action in trigger["actions"]]
+    return {
+        **trigger,
+        "id": "a1",
+        "created": "2026-01-01T00:00:00Z",
+        "trigger": {**trigger["trigger"], "id": "t1"},
+        "actions": actions,
+        **other,
+    }

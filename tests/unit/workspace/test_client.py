@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import traceback
 
 import pytest
@@ -15,12 +14,9 @@ from flowlift.errors import (
     WorkspaceError,
 )
 from flowlift.workspace import retry
-from flowlift.workspace.client import Client
 from tests.parts.fake_api import (
     Answering,
-    ModelNetwork,
     ask,
-    ask_model,
     endpoint,
     fake_api,
 )
@@ -94,42 +90,6 @@ def test_what_was_put_off_was_not_done_and_is_asked_again():
     slow = Answer(429, {}, headers={"retry-after": "0"})
     with fake_api(one_after_the_other("/automations/", slow, Answer(201, {}))) as api:
         assert ask(api.url, lambda c: c.post("/automations/", {})) == {}
-
-
-def test_the_server_is_left_alone_for_as_long_as_it_asks():
-    times: list[float] = []
-    slow = Answer(429, {}, headers={"retry-after": "20"})
-    answering = one_after_the_other("/flows/filter", slow, OK)
-
-    def answer(request: Request) -> Answer | None:
-        if request.path == "/flows/filter":
-            times.append(asyncio.get_running_loop().time())
-        return answering(request)
-
-    assert ask_model(ModelNetwork(answer), lambda c: c.post("/flows/filter", {})) == []
-    first, second = times
-    assert 20 <= second - first < 21
-
-
-def test_one_that_puts_us_off_for_ever_is_given_up():
-    slow = Answer(429, {}, headers={"retry-after": "60"})
-    network = ModelNetwork(one_after_the_other("/flows/filter", slow))
-    times: list[float] = []
-
-    async def work(client: Client) -> None:
-        with raises("more requests than"):
-            await client.post("/flows/filter", {})
-        times.append(asyncio.get_running_loop().time())
-
-    ask_model(network, work)
-    assert retry.PUT_OFF_PATIENCE - 60 <= times[0] <= retry.PUT_OFF_PATIENCE + 60
-
-
-@pytest.mark.usefixtures("_hopeless")
-def test_a_server_that_stays_away_is_told_with_how_long_was_waited():
-    away = one_after_the_other("/flows/filter", Answer(503, {}))
-    with fake_api(away) as api, raises(r"not available \(503\).*Tried \d+ times"):
-        ask(api.url, lambda c: c.post("/flows/filter", {}))
 
 
 @pytest.mark.usefixtures("_hopeless")

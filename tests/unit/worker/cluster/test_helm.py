@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from flowlift.worker.cluster.helm import (
 )
 from flowlift.worker.cluster.program import Answer
 from flowlift.worker.model import DesiredWorker
-from flowlift.workspace.clock import read_time
 from tests.parts.worker_values import desired_worker
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -38,20 +37,6 @@ def release(*statuses: str, chart: str = "prefect-worker-2025.7.31", note: str =
         Revision(number, status, chart, NOW, note) for number, status in enumerate(statuses, 1)
     )
     return HelmRelease("w", tuple(revisions), VALUES)
-
-
-@pytest.mark.parametrize(
-    ("text", "second"),
-    [
-        ("2026-11-23T21:19:02.850837917Z", 2.850837),
-        ("2026-11-23T21:19:02Z", 2),
-        ("2026-11-23T21:19:02.1+00:00", 2.1),
-        ("2026-11-23 21:19:02.850837917 +0000 UTC", 2.850837),
-    ],
-)
-def test_times_are_read_as_go_writes_them(text: str, second: float) -> None:
-    begun = datetime(2026, 11, 23, 21, 19, tzinfo=timezone.utc)
-    assert read_time(text) == begun + timedelta(seconds=second)
 
 
 def test_a_rollback_goes_to_what_was_deployed_last() -> None:
