@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from flowlift.errors import Position
 from flowlift.findings import Action, Finding, Level
-from flowlift.plan.model import Change, Declared, Plan, Policy, Reason
+from flowlift.plan.model import Change, Declared, Plan, Policy, Pool, Reason
 from tests.parts.plans import desired, live_after, provenance
 
 AT = Position("prefect.yaml", 10)
@@ -33,6 +33,7 @@ def test_a_value_stands_at_the_nearest_line_that_is_known() -> None:
     entry = Declared({}, AT, lines)
     assert entry.position("schedules", 1, "cron") == Position("prefect.yaml", 15)
     assert entry.position("schedules", 1, "timezone", "deep") == Position("prefect.yaml", 14)
+    assert entry.position("schedules", 1, "slug") == Position("prefect.yaml", 14)
     assert entry.position("schedules", 0, "cron") == Position("prefect.yaml", 12)
     assert entry.position("tags", 0) == entry.position("nowhere") == entry.position() == AT
 
@@ -54,6 +55,20 @@ def test_a_name_and_an_entrypoint_are_texts_whatever_is_written() -> None:
 def test_an_environment_knows_whether_it_runs_the_default_branch() -> None:
     assert Policy("dev", "main", "main").on_default_branch
     assert not Policy("dev", "main2", "main").on_default_branch
+
+
+def test_an_environment_that_says_nothing_prunes_undoes_and_leaves_schedules_alone() -> None:
+    plain = Policy("dev", "main", "main")
+    assert (plain.prune, plain.on_drift) == (True, "undo")
+    assert (plain.schedules, plain.triggers) == ("declared", "declared")
+    assert (plain.pool, plain.overrides, plain.tags, plain.is_cloud) == (None, (), (), None)
+
+
+def test_a_pool_of_which_little_is_known_runs_and_has_prefects_own_queue() -> None:
+    pool = Pool("k8s", "kubernetes")
+    assert not pool.paused
+    assert pool.queues == {"default"}
+    assert not pool.base_job_template
 
 
 def test_a_deployment_is_known_by_its_flow_and_its_name() -> None:

@@ -116,6 +116,12 @@ def test_each_loss_has_its_check_and_its_remedy(word: str, check: str, remedy: s
     assert "description" in finding.message
 
 
+def test_a_word_alone_takes_its_key_with_it_and_one_within_a_text_leaves_a_gap() -> None:
+    alone, within = found(TemplateValues(), tags=["{{ image }}", "v-{{ image }}"])
+    assert "so Prefect drops tags[0] without a word." in alone.message
+    assert "so Prefect puts nothing in its place in tags[1]." in within.message
+
+
 def test_a_word_twice_at_one_place_is_told_once() -> None:
     assert len(found(TemplateValues(), description="{{ $A }} {{ $A }} {{ $B }}")) == 2
     assert len(found(TemplateValues(), tags=["{{ $A }}", "{{ $A }}"])) == 2
