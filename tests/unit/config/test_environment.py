@@ -9,7 +9,7 @@ import msgspec
 import pytest
 import tomli
 
-from flowlift.config.environment import Environment
+from flowlift.config.environment import Environment, own_variable
 
 
 def read(toml: str) -> Environment:
@@ -21,6 +21,11 @@ def test_an_environment_that_says_nothing_changes_nothing_of_a_manifest():
     assert (said.ref, said.schedules, said.triggers) == ("default", "declared", "declared")
     assert (said.prune, said.on_drift, said.verify) == (True, "undo", False)
     assert (said.tags, said.pool, said.patches) == ((), None, ())
+
+
+def test_a_variable_of_an_environment_has_its_name_in_capitals() -> None:
+    assert own_variable("dev", "API_URL") == "FLOWLIFT_DEV_API_URL"
+    assert own_variable("prod-eu-2", "API_KEY") == "FLOWLIFT_PROD_EU_2_API_KEY"
 
 
 def test_its_own_keys_have_dashes():
