@@ -84,10 +84,10 @@ jobs:
       - run: |
           '{python}' - <<'END'
           import os
-          from flowlift.delivery.report.commenting import Page, write_comment
+          from flowlift.delivery.comment import CommentPage, write_comment
           from flowlift.forge import find_forge
           for text in ("one", "two"):
-              page = Page("proposal", "## flowlift", {{"00/dev/a": lambda limit: text}})
+              page = CommentPage("proposal", "## flowlift", {{"00/dev/a": lambda limit: text}})
               write_comment(find_forge(os.environ), {number}, page)
           END
         env:
