@@ -120,6 +120,7 @@ CHECKS: Mapping[str, Level] = {
     "missing-queue": W,
     "job-variables": E,
     "undeclared-job-variable": W,
+    "shared-limit": E,
     "slow-server": W,
     # Git, ownership and safety
     "branch-not-pushed": E,

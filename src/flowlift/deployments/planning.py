@@ -19,7 +19,7 @@ from flowlift.plan.checks.schedules import check_schedules
 from flowlift.plan.checks.shape import check_entry
 from flowlift.plan.checks.steps import check_steps
 from flowlift.plan.checks.templates import check_templates
-from flowlift.plan.checks.workspace import check_pools
+from flowlift.plan.checks.workspace import check_limits, check_pools
 from flowlift.plan.desired import Resolution
 from flowlift.plan.model import Plan, Policy, Reason
 from flowlift.plan.templates import TemplateValues
@@ -50,6 +50,8 @@ def decide(project: Project, reading: Reading, outputs: Outputs | None = None) -
         reading.inventory.pool_names,
         report,
     )
+    desired = [resolution.desired for resolution in resolutions.values()]
+    check_limits(desired, reading.live, report)
     if reading.slow:
         report.add("slow-server", reading.slow, remedy="See docs/checks.md#slow-server.")
     _check_git(project, reading, report)

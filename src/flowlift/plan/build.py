@@ -64,7 +64,7 @@ def build(inputs: PlanInputs, report: Report) -> Plan:
     changes: list[Change] = []
     for wanted in sorted(inputs.wanted, key=lambda item: item.desired.key):
         changes.append(_change(inputs, wanted, report))
-    deletions = _deletions(inputs)
+    deletions = _deletions(inputs, report)
     _guard(inputs, deletions, report)
     changes += deletions
     return Plan(
@@ -205,7 +205,7 @@ def _refuse_foreign(inputs: PlanInputs, live: Live, desired: Desired, report: Re
         )
 
 
-def _deletions(inputs: PlanInputs) -> list[Change]:
+def _deletions(inputs: PlanInputs, report: Report) -> list[Change]:
     """Owned deployments that are declared no longer; nothing else is ever deleted."""
     if not inputs.policy.prune:
         return []
@@ -221,8 +221,21 @@ def _deletions(inputs: PlanInputs) -> list[Change]:
             continue
         if key in replaced:
             reason = Reason(kind="renamed", detail=f"now {replaced[key]}")
+        if live.shared_limit:
+            _refuse_shared_limit(live, report)
         deletions.append(delete(live, reason))
     return deletions
+
+
+def _refuse_shared_limit(live: Live, report: Report) -> None:
+    report.add(
+        "shared-limit",
+        f"{live.key!r} is linked to the limit {live.shared_limit!r}: the server would delete that"
+        " with it, for all that use it.",
+        remedy=f"Unlink it first: PATCH /deployments/{live.id} with"
+        ' {"global_concurrency_limit_id": null}.',
+        deployment=live.key,
+    )
 
 
 def _gone(inputs: PlanInputs, live: Live) -> Reason | None:

@@ -176,7 +176,8 @@ class Live:
     """What the workspace holds now for one deployment, in the same shape as `Desired`.
 
     `triggers` are the automations owned by the deployment, in creation order; None where they
-    were not read.
+    were not read. `shared_limit` is the name of a global concurrency limit that somebody has linked
+    it to, and that others may use: it is none of the deployment's own.
     """
 
     id: str
@@ -187,6 +188,7 @@ class Live:
     schedules: tuple[Schedule, ...]
     triggers: tuple[Mapping[str, Json], ...] | None
     labels: Mapping[str, str | int | float | bool]
+    shared_limit: str = ""
 
     @property
     def key(self) -> str:

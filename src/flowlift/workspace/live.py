@@ -107,6 +107,7 @@ async def _flow_names(client: Client, ids: set[str]) -> dict[str, str]:
 def _live(
     document: Mapping[str, Json], flow: str, triggers: tuple[Mapping[str, Json], ...] | None
 ) -> Live:
+    limit = document.get("global_concurrency_limit") or {}
     return Live(
         id=document["id"],
         flow=flow,
@@ -116,6 +117,7 @@ def _live(
         schedules=schedules_of(document),
         triggers=triggers,
         labels=document.get("labels") or {},
+        shared_limit="" if _is_own(limit) else str(limit.get("name", "")),
     )
 
 
@@ -128,8 +130,7 @@ def body_of(document: Mapping[str, Json]) -> dict[str, Json]:
     """
     body = {field: document.get(field) for field in FIELDS}
     limit = document.get("global_concurrency_limit") or {}
-    own = str(limit.get("name", "")).startswith("deployment:")
-    body["concurrency_limit"] = limit.get("limit") if own else None
+    body["concurrency_limit"] = limit.get("limit") if _is_own(limit) else None
     options = {
         key: value
         for key, value in (document.get("concurrency_options") or {}).items()
@@ -137,6 +138,10 @@ def body_of(document: Mapping[str, Json]) -> dict[str, Json]:
     }
     body["concurrency_options"] = options or None
     return body
+
+
+def _is_own(limit: Mapping[str, Json]) -> bool:
+    return str(limit.get("name", "")).startswith("deployment:")
 
 
 def schedules_of(document: Mapping[str, Json]) -> tuple[Schedule, ...]:

@@ -9,8 +9,12 @@ from flowlift.errors import Position
 from flowlift.findings import CHECKS, Finding, Level
 from flowlift.plan.model import Declared
 
-ALWAYS = frozenset({"no-name", "no-entrypoint", "missing-file", "missing-function", "not-a-flow"})
-"""Checks without which a deployment cannot be registered at all: they are never silenced."""
+ALWAYS = frozenset(
+    {"no-name", "no-entrypoint", "missing-file", "missing-function", "not-a-flow", "shared-limit"}
+)
+"""Checks that are never silenced: without them a deployment could not be registered at all, or
+something of others would be changed.
+"""
 
 
 @dataclass(slots=True)

@@ -9,12 +9,29 @@ from flowlift.findings import Json
 from flowlift.plan.checks.report import Report
 from flowlift.plan.fields import KnownAfterBuild, is_known
 from flowlift.plan.mask import mask_words
-from flowlift.plan.model import Desired, Pool
+from flowlift.plan.model import Desired, Live, Pool
 from flowlift.plan.overrides import by_policy
 from flowlift.words import meant
 
 ALWAYS_TAKEN = frozenset({"env"})
 """Job variables that a worker takes although its template does not declare them (3.8.8)."""
+
+
+def check_limits(desired: Iterable[Desired], live: Mapping[str, Live], report: Report) -> None:
+    """Refuse to set the limit of a deployment that is linked to one which others use."""
+    for one in desired:
+        shared = live[one.key].shared_limit if one.key in live else ""
+        if shared and one.body.get("concurrency_limit") is not None:
+            report.add(
+                "shared-limit",
+                f"{one.key!r} is linked to the limit {shared!r}: to set `concurrency_limit` would"
+                " change it for all that use it.",
+                remedy="Take `concurrency_limit` out, which keeps the link; or change the limit"
+                f" itself: prefect global-concurrency-limit update {shared} --limit N",
+                at=one.declared.position("concurrency_limit"),
+                declared=one.declared,
+                deployment=one.key,
+            )
 
 
 def check_pools(

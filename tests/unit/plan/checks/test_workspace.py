@@ -9,10 +9,11 @@ import pytest
 
 from flowlift.findings import Finding
 from flowlift.plan.checks.report import Report
-from flowlift.plan.checks.workspace import check_pools
+from flowlift.plan.checks.workspace import check_limits, check_pools
+from flowlift.plan.diff import create
 from flowlift.plan.fields import KnownAfterBuild
 from flowlift.plan.model import Pool
-from tests.parts.plans import declared, desired, names, policy
+from tests.parts.plans import declared, desired, live_after, names, policy, provenance
 
 POOL = Pool(
     "pool",
@@ -175,3 +176,18 @@ def test_what_is_refused_is_never_shown_where_it_is_secret() -> None:
 def test_a_pool_without_a_template_takes_any_job_variable(template: Any) -> None:
     pool = Pool("pool", "process", base_job_template=template)
     assert found(pool, job_variables={"anything": 1}) == []
+
+
+@pytest.mark.parametrize(
+    ("declared_limit", "linked", "refused"),
+    [(2, "database", True), (None, "database", False), (2, "", False)],
+)
+def test_a_limit_that_others_use_is_never_set(
+    declared_limit: int | None, linked: str, refused: bool
+) -> None:
+    data = {} if declared_limit is None else {"concurrency_limit": declared_limit}
+    wanted = desired(declared(**data))
+    live = live_after(create(desired(), provenance(), "0.1.0"))
+    report = Report({"shared-limit": "off"})  # it is never silenced
+    check_limits([wanted], {live.key: replace(live, shared_limit=linked)}, report)
+    assert names(report.findings) == ["shared-limit"] * refused

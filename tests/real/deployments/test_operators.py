@@ -1,4 +1,4 @@
-"""A pause by hand outlives every update and a new name, on the oldest and the newest Prefect."""
+"""What an operator or another tool has set, on the oldest and the newest Prefect."""
 
 from __future__ import annotations
 
@@ -114,3 +114,35 @@ def test_the_only_deployment_but_one_may_go_and_the_last_may_not(one: Platform) 
     refused = one.flowlift("apply", "prod", "--yes")
     assert refused.code == 2
     assert set(one.live(one.prod)) == {"weekly"}
+
+
+def test_a_limit_that_others_use_is_neither_changed_nor_deleted(one: Platform) -> None:
+    applied(one)
+    ask = one.prod.server.request
+    limit = {"name": one.prod.name("database"), "limit": 7}
+    shared = ask("POST", "/v2/concurrency_limits/", limit)
+    hourly = one.live(one.prod)["hourly"]
+    link = {"global_concurrency_limit_id": shared["id"]}
+    ask("PATCH", f"/deployments/{hourly['id']}", link)
+    try:
+        change(one, 6)
+        applied(one)  # what the manifest does not say stays
+        one.named("hourly")["concurrency_limit"] = 2
+        one.commit("limit")
+        one.push()
+        refused = one.flowlift("apply", "prod", "--yes", "--json")
+        assert (refused.code, refused.checks) == (2, ["shared-limit"])
+        one.deployments = [one.named("nightly"), one.named("weekly")]
+        one.commit("removed")
+        one.push()
+        refused = one.flowlift("apply", "prod", "--yes", "--json")
+        assert (refused.code, refused.checks) == (2, ["shared-limit"])
+        assert ask("GET", f"/v2/concurrency_limits/{shared['id']}")["limit"] == 7
+        assert one.live(one.prod)["hourly"]["global_concurrency_limit"]["id"] == shared["id"]
+        # The remedy, literally.
+        ask("PATCH", f"/deployments/{hourly['id']}", {"global_concurrency_limit_id": None})
+        applied(one)
+        assert "hourly" not in one.live(one.prod)
+        assert ask("GET", f"/v2/concurrency_limits/{shared['id']}")["limit"] == 7
+    finally:
+        ask("DELETE", f"/v2/concurrency_limits/{shared['id']}")
