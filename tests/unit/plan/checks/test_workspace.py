@@ -185,7 +185,7 @@ def test_a_pool_without_a_template_takes_any_job_variable(template: Any) -> None
 def test_a_limit_that_others_use_is_never_set(
     declared_limit: int | None, linked: str, refused: bool
 ) -> None:
-    data = {} if declared_limit is None else {"concurrency_limit": declared_limit}
+    data: dict[str, Any] = {"concurrency_limit": declared_limit} if declared_limit else {}
     wanted = desired(declared(**data))
     live = live_after(create(desired(), provenance(), "0.1.0"))
     report = Report({"shared-limit": "off"})  # it is never silenced
