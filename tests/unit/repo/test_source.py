@@ -140,7 +140,7 @@ def test_a_submodule_counts_for_all(tmp_path: Path) -> None:
     assert with_library("1" * 40) != with_library("2" * 40)
 
 
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 10**9))
 def test_whatever_a_change_reaches_is_in_the_digest(
     seed: int, tmp_path_factory: pytest.TempPathFactory
