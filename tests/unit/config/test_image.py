@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from flowlift.config.image import Image
@@ -65,6 +66,12 @@ def test_what_is_no_platform_is_refused(platform: str):
     with pytest.raises(WrongValueError, match="looks like linux/amd64") as refused:
         Image(name=NAME, platforms=("linux/amd64", platform))
     assert refused.value.path == ("platforms",)
+
+
+def test_an_image_is_for_one_platform_at_least():
+    with pytest.raises(msgspec.ValidationError, match="platforms"):
+        msgspec.convert({"name": NAME, "platforms": []}, Image)
+    assert msgspec.convert({"name": NAME, "platforms": ["a/b"]}, Image).platforms == ("a/b",)
 
 
 def test_platforms_keep_their_order_and_are_named_once():

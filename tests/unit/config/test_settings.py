@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from flowlift.config.environment import Environment
 from flowlift.config.section import WrongValueError
-from flowlift.config.settings import Settings
+from flowlift.config.settings import Settings, Verify
 from flowlift.config.worker import Worker
 from flowlift.errors import ConfigError
 
@@ -38,6 +39,14 @@ def test_a_name_that_is_no_word_is_refused_where_it_stands(name: str):
     with pytest.raises(WrongValueError, match="lower case letters") as refused:
         Settings(env={"dev": Environment(), name: Environment()})
     assert refused.value.path == ("env", name)
+
+
+@pytest.mark.parametrize("key", ["timeout", "start-timeout"])
+def test_a_run_is_given_some_time(key: str):
+    for none in (0, -1):
+        with pytest.raises(msgspec.ValidationError, match=key):
+            msgspec.convert({key: none}, Verify)
+    assert msgspec.convert({key: 0.5}, Verify) != Verify()
 
 
 def test_a_worker_without_environments_is_in_all_of_them():
