@@ -187,6 +187,10 @@ class FakeWorkspace:
         wanted: Document = query.get(path.split("/", maxsplit=1)[0], {})
         if path == "flow_runs/filter":
             found = [run for run in map(self._as_it_is, self.runs.values()) if run]
+            ids = query.get("deployments", {}).get("id", {}).get("any_")
+            states = wanted.pop("state", {}).get("type", {}).get("any_")
+            found = [run for run in found if not states or run["state_type"] in states]
+            found = [run for run in found if ids is None or run["deployment_id"] in ids]
             return Answer(200, [run for run in found if _matches(run, wanted)][page])
         if path == "logs/filter":
             return Answer(200, self._logs(query["logs"]["flow_run_id"]["any_"][0])[page])
@@ -275,6 +279,7 @@ class FakeWorkspace:
                 "deployment": deployment["name"],
                 "parameters": body["parameters"],
                 "tags": body["tags"],
+                "labels": dict(deployment.get("labels") or {}),
                 "work_pool_name": deployment.get("work_pool_name"),
                 "state_type": "SCHEDULED",
                 "state_name": "Scheduled",
@@ -284,6 +289,8 @@ class FakeWorkspace:
 
     def _as_it_is(self, run: Document) -> Document | None:
         """A run as it is by now; None where somebody has deleted it."""
+        if "state" in run:
+            return run  # over, whatever its deployment's fate is since
         fate = self.fates.get(run["deployment"], Fate())
         if fate.gone:
             return None
@@ -293,13 +300,14 @@ class FakeWorkspace:
         begun = {**run, "start_time": NOON.isoformat(), "total_run_time": passed - fate.begins}
         if passed < fate.begins + fate.takes:
             return {**begun, "state_type": "RUNNING", "state_name": "Running"}
-        return {
+        run |= {
             **begun,
             "total_run_time": fate.takes,
             "state_type": fate.state,
             "state_name": fate.name or fate.state.capitalize(),
             "state": {"message": fate.message},
         }
+        return run
 
     def _logs(self, key: str) -> list[Document]:
         fate = self.fates.get(self.runs[key]["deployment"], Fate())

@@ -127,17 +127,23 @@ def _refused(step: Step, plan: Plan, part: Part, error: FindingsError) -> Outcom
 
 
 def _runs(state: State, environment: str, result: Applied) -> list[RunOutcome]:
-    """Run what was written, but what was deleted or went back to the default branch."""
+    """Run what the branch has there and what has not run well at this commit.
+
+    Written by this job or not: a job that runs again, or a commit that changes only source, writes
+    nothing and proves nothing. What went back to the default branch is not run.
+    """
     branch = result.plan.provenance.branch
     names = tuple(
-        change.deployment
-        for change in result.written.done
-        if change.desired is not None and change.labels.get(stamps.BRANCH) == branch
+        change.deployment for change in result.plan.changes if stamps.branch_after(change) == branch
     )
     project = state.project
     if not names:
         return []
-    return project.ask(environment, lambda client: verify(project, environment, names, client))
+
+    async def work(client: Client) -> list[RunOutcome]:
+        return await verify(project, environment, names, client, unproven=True)
+
+    return project.ask(environment, work)
 
 
 def _applied(step: Step, part: Part, result: Applied, runs: Sequence[RunOutcome]) -> Outcome:
@@ -152,7 +158,7 @@ def _applied(step: Step, part: Part, result: Applied, runs: Sequence[RunOutcome]
         step,
         section,
         code=code,
-        quiet=not plan.writes and not plan.findings,
+        quiet=not plan.writes and not plan.findings and not runs,
         plan=plan,
         findings=plan.findings,
         written=tuple(change.deployment for change in written.done),

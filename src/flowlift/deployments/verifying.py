@@ -21,6 +21,7 @@ from flowlift.workspace.runs import (
     FlowRun,
     Poll,
     cancel_run,
+    completed,
     last_logs,
     start_run,
     watch_runs,
@@ -28,6 +29,8 @@ from flowlift.workspace.runs import (
 )
 
 LOG_LINES = 20
+_AT = "flowlift-at-"
+"""Begins the tag of a test run that says at which commit it was started."""
 LOG_LOOKS, LOG_PAUSE = 8, 0.5
 """How often, and after how many seconds again, the log is asked for until it tells the error."""
 _WELL = {"completed", "cached"}
@@ -62,6 +65,7 @@ class _Tests:
     client: Client
     settings: Verify
     voice: Voice
+    tag: str
     begun: float = field(default_factory=loop_time)
     running: dict[str, Live] = field(default_factory=dict)
     outcomes: dict[str, RunOutcome] = field(default_factory=dict)
@@ -82,8 +86,12 @@ async def verify(
     names: tuple[str, ...],
     client: Client,
     voice: Voice = SILENT,
+    *,
+    unproven: bool = False,
 ) -> list[RunOutcome]:
     """Run what this branch has in the environment, or what `names` say of it; how each run ended.
+
+    With `unproven`, what has run well at this commit, as it is configured now, is not run again.
 
     A run that does not start, or does not end, in the time that the configuration gives is
     cancelled, so that nothing is left behind. `voice` is told the progress.
@@ -92,7 +100,12 @@ async def verify(
         InputError: nothing of this branch is in the environment.
     """
     found = await _applied(project, environment, names, client)
-    tests = _Tests(client, project.settings.verify, voice)
+    tag = f"{_AT}{project.commit[:12]}"
+    if unproven:
+        done = await completed(client, [live.id for live in found], tag)
+        proven = {(key, labels.get(stamps.APPLIED)) for key, labels in done}
+        found = [one for one in found if (one.id, one.labels.get(stamps.APPLIED)) not in proven]
+    tests = _Tests(client, project.settings.verify, voice, tag)
     voice.advance(0, len(found))
     try:
         await asyncio.gather(*(_start(tests, live) for live in found))
@@ -146,7 +159,7 @@ async def _applied(
 async def _start(tests: _Tests, live: Live) -> None:
     parameters = _parameters(tests.settings, live.key)
     try:
-        run = await start_run(tests.client, live.id, parameters=parameters)
+        run = await start_run(tests.client, live.id, parameters=parameters, tags=(tests.tag,))
     except AnswerError as error:
         outcome = RunOutcome(live.key, "Refused", message=error.message)
         tests.over("", outcome)

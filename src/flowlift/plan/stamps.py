@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote, unquote
 
-from flowlift.findings import Json
+from flowlift.findings import Action, Json
 from flowlift.plan.fields import FIELDS, comparable, digest, schedule_content
-from flowlift.plan.model import Live, Provenance, Schedule
+from flowlift.plan.model import Change, Live, Provenance, Schedule
 from flowlift.plan.triggers import trigger_contents
 
 PREFIX = "flowlift."
@@ -78,6 +78,14 @@ def branch(live: Live) -> str | None:
     """The branch that a deployment was last written from."""
     value = live.labels.get(BRANCH)
     return str(value) if value else None
+
+
+def branch_after(change: Change) -> str | None:
+    """The branch that a deployment is written from once `change` is done; None where it is gone."""
+    labels: Labels = change.live.labels if change.live else {}
+    if change.action in {Action.CREATE, Action.UPDATE}:
+        labels = change.labels
+    return None if change.action is Action.DELETE else str(labels.get(BRANCH, "")) or None
 
 
 def pin(live: Live) -> str | None:

@@ -8,7 +8,7 @@ from typing import Literal
 from flowlift.deployments.verifying import RunOutcome
 from flowlift.findings import Action, Finding, Level
 from flowlift.plan.model import Change, Plan
-from flowlift.plan.stamps import BRANCH
+from flowlift.plan.stamps import branch_after
 from flowlift.render.markdown import render_section
 from flowlift.render.markup import code, prose
 from flowlift.render.outcome import counted
@@ -72,19 +72,12 @@ def _held(plan: Plan, part: Part, *, nothing: bool) -> str:
         return ""
     branch = plan.provenance.branch
     held = [
-        code(name(change.deployment))
-        for change in plan.changes
-        if change.action is not Action.DELETE and _runs_branch(change, branch)
+        code(name(change.deployment)) for change in plan.changes if branch_after(change) == branch
     ]
     if not held:
         return ""
     again = " as before" if nothing else ""
     return f"From this branch{again}: {listed(held, _MOST_NAMES)}."
-
-
-def _runs_branch(change: Change, branch: str) -> bool:
-    labels = change.labels or (change.live.labels if change.live else {})
-    return labels.get(BRANCH) == branch
 
 
 def _steps(failed: Sequence[tuple[Change, str]], left: Sequence[Change]) -> str:

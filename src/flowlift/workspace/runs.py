@@ -12,7 +12,7 @@ from flowlift.errors import AnswerError
 from flowlift.findings import Json
 from flowlift.workspace.client import Client
 from flowlift.workspace.gather import together
-from flowlift.workspace.paging import PAGE, chunks
+from flowlift.workspace.paging import PAGE, chunks, everything
 from flowlift.workspace.pools import pool_path
 
 TAG = "flowlift-verify"
@@ -102,6 +102,27 @@ async def start_run(
     }
     path = f"/deployments/{deployment_id}/create_flow_run"
     return _run(await client.post(path, body, repeatable=True))
+
+
+async def completed(
+    client: Client, deployments: Collection[str], tag: str
+) -> list[tuple[str, Mapping[str, Json]]]:
+    """The test runs with `tag` that went well: the deployment's id, and the run's labels."""
+    parts = await together(
+        everything(
+            client,
+            "/flow_runs/filter",
+            {
+                "deployments": {"id": {"any_": list(chunk)}},
+                "flow_runs": {
+                    "state": {"type": {"any_": ["COMPLETED"]}},
+                    "tags": {"all_": [TAG, tag]},
+                },
+            },
+        )
+        for chunk in chunks(sorted(deployments))
+    )
+    return [(run["deployment_id"], run.get("labels") or {}) for part in parts for run in part]
 
 
 async def read_runs(client: Client, ids: Collection[str]) -> dict[str, FlowRun]:

@@ -316,3 +316,21 @@ def test_what_dev_got_is_run_and_how_it_ended_is_said(
     text = summary.read_text()
     assert text.index("nightly` | Failed") < text.index("hourly` | Completed")
     assert "no such source" in text
+    # The gate stays shut: a job that runs again writes nothing, and runs what has not run well.
+    again = platform.flowlift("deliver", "--event=pull_request", "--env=dev", "--json")
+    assert again.code == 1, again.err
+    (step,) = json.loads(again.out)["steps"]
+    assert step["written"] == []
+    states = {name.partition("/")[2]: state for name, state in step["runs"].items()}
+    assert states == {"nightly": "Failed"}
+    # A commit of source alone writes nothing either, and everything is run at it.
+    flow = (platform.repository.path / "src/flows/ingest.py").read_text("utf-8")
+    mended = flow.replace('source == "nowhere"', "source is None")
+    platform.commit("Mend it", {"src/flows/ingest.py": mended})
+    platform.push()
+    green = platform.flowlift("deliver", "--event=pull_request", "--env=dev", "--json")
+    assert green.code == 0, green.err
+    (step,) = json.loads(green.out)["steps"]
+    assert step["written"] == []
+    states = {name.partition("/")[2]: state for name, state in step["runs"].items()}
+    assert states == {"hourly": "Completed", "nightly": "Completed"}

@@ -12,7 +12,7 @@ from tests.parts.deliveries import SmallDelivery
 from tests.parts.fake_workspace import Fate
 from tests.parts.proxy import Answer
 from tests.parts.proxy import Request as Asked
-from tests.parts.small_platform import CONFIG, SmallPlatform
+from tests.parts.small_platform import CONFIG, INGEST, SmallPlatform
 
 VERIFIED = CONFIG.replace('schedules = "off"\n', 'schedules = "off"\nverify = true\n')
 
@@ -57,6 +57,27 @@ def test_a_run_that_fails_fails_the_step_and_stands_in_its_section(delivery: Sma
     assert outcome.data["runs"] == {"ingest/hourly": "Failed"}
     assert "No such source." in outcome.section(60_000)
     assert outcome.written == ("ingest/hourly",)
+
+
+def test_the_gate_stays_shut_until_a_run_is_well(delivery: SmallDelivery):
+    """Neither a job that runs again nor a commit that changes only source opens it."""
+    delivery.platform.dev.fates["hourly"] = Fate("FAILED", message="No such source.")
+    assert delivery.step("apply", "dev").code == 1
+    again = delivery.step("apply", "dev")
+    assert (again.code, again.state, again.quiet, again.written) == (1, "failure", False, ())
+    assert "No such source." in again.section(60_000)
+    delivery.platform.propose("feat/rows", {"src/flows/ingest.py": INGEST + "# mended\n"})
+    assert delivery.step("apply", "dev").code == 1
+    del delivery.platform.dev.fates["hourly"]
+    assert delivery.step("apply", "dev").data["runs"] == {"ingest/hourly": "Completed"}
+
+
+def test_what_ran_well_at_this_commit_is_not_run_again(delivery: SmallDelivery):
+    assert delivery.step("apply", "dev").data["runs"] == {"ingest/hourly": "Completed"}
+    again = delivery.step("apply", "dev")
+    assert (again.code, again.data["runs"], again.quiet) == (0, {}, True)
+    delivery.platform.propose("feat/rows", {"src/flows/ingest.py": INGEST + "# more\n"})
+    assert set(delivery.step("apply", "dev").data["runs"]) == {"ingest/hourly", "ingest/nightly"}
 
 
 def test_without_the_environment_s_wish_nothing_is_run(delivery: SmallDelivery):

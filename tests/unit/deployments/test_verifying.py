@@ -51,7 +51,8 @@ def test_everything_of_the_branch_runs_once_and_is_awaited(proposed: SmallPlatfo
     assert states(outcomes) == dict.fromkeys(("hourly", "nightly", "weekly"), "Completed")
     assert all(outcome.well and outcome.seconds == 2.0 for outcome in outcomes.values())
     assert len(proposed.dev.runs) == 3
-    assert all(run["tags"] == [TAG] for run in proposed.dev.runs.values())
+    at = f"flowlift-at-{proposed.repository.head()[:12]}"
+    assert all(run["tags"] == [TAG, at] for run in proposed.dev.runs.values())
     assert outcomes["hourly"].url.startswith("http://dev.invalid/runs/flow-run/id-")
 
 
