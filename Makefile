@@ -33,7 +33,7 @@ env: $(STAMP) ## make .venv, with exactly what the lock names
 test: lint types ## all checks and all tests, with the real parts that are there
 	@$(PYTEST) $(ARGS)
 
-lint: $(STAMP) ## ruff: rules and format
+lint: $(STAMP) house ## ruff: rules and format; and the house in figures
 	@$(BIN)/ruff check --quiet --output-format concise
 	@$(BIN)/ruff format --check --quiet
 
