@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 PROGRAMS = Path(sys.executable).parent
 SOURCE = ROOT / "src" / "flowlift"
 DEPLOYMENTS = 1_000
-RUNS = 10
+RUNS = 5
 
 SEVERAL_MEANINGS: dict[str, str] = {}
 """Class names that two modules have on purpose, and why: three at most."""
