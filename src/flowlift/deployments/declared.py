@@ -105,7 +105,7 @@ def _located(parsed: Manifest, environ: Mapping[str, str]) -> Manifest:
 
 def read_declared_flows(project: Project, declared: Sequence[Declared]) -> list[Flow | Unreadable]:
     """The flow behind each entry, in the order of `declared`."""
-    entrypoints = [Entrypoint(entry.entrypoint, entry.root) for entry in declared]
+    entrypoints = [Entrypoint.of(entry) for entry in declared]
     read = read_flows(
         project.root,
         entrypoints,

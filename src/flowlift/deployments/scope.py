@@ -140,7 +140,7 @@ def _keys_at(project: Project, commit: str, found: Modified) -> dict[Removed, st
     with tempfile.TemporaryDirectory(prefix="flowlift-") as folder:
         root = Path(folder)
         project.repository.export(commit, root)
-        entrypoints = {entry: Entrypoint(entry.entrypoint, entry.root) for entry in found.removed}
+        entrypoints = {entry: Entrypoint.of(entry) for entry in found.removed}
         flows = read_flows(root, entrypoints.values(), sources=project.settings.sources)
     keys: dict[Removed, str | None] = {}
     for entry, entrypoint in entrypoints.items():

@@ -153,7 +153,7 @@ def _served(
             continue
         if _has_other_image(entry, access):
             continue
-        key = Entrypoint(entry.entrypoint, entry.root)
+        key = Entrypoint.of(entry)
         served[key] = (*served.get(key, ()), entry.name)
     if not served:
         do = "Correct -n NAME" if names else "Declare one in a manifest"

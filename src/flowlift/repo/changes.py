@@ -148,7 +148,7 @@ def _reasons(
     now: Reader,
 ) -> dict[int, list[Reason]]:
     """Why a change of files matters to each entry: by its code, or as it names one of them."""
-    entries = [Entrypoint(entry.entrypoint, entry.root) for entry in declared]
+    entries = [Entrypoint.of(entry) for entry in declared]
     code = reached(root, files, entries, changed, sources)
     named = Named(changed.paths, now)
     found = {

@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from flowlift.errors import Position
 
@@ -22,6 +22,18 @@ Kind = Literal[
 ]
 
 
+class Entry(Protocol):
+    """An entry of a manifest, as it stands or as it stood."""
+
+    @property
+    def entrypoint(self) -> str:
+        """Its entrypoint, as text."""
+
+    @property
+    def root(self) -> str:
+        """The folder that the entrypoint is relative to."""
+
+
 class Entrypoint(NamedTuple):
     """An entrypoint as a manifest has it.
 
@@ -32,6 +44,11 @@ class Entrypoint(NamedTuple):
 
     text: str
     root: str = ""
+
+    @classmethod
+    def of(cls, entry: Entry) -> Entrypoint:
+        """The entrypoint of a manifest's entry."""
+        return cls(entry.entrypoint, entry.root)
 
 
 @dataclass(frozen=True, slots=True)

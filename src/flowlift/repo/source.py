@@ -43,37 +43,36 @@ class SourceTree:
         root: where the files of the commit are.
         blobs: what each path is and holds, as `Repository.blobs` has it.
         sources: folders whose modules are imported by name; see `modules.search_roots`.
+        entrypoints: those that are asked about.
     """
 
-    def __init__(self, root: Path, blobs: Mapping[str, str], sources: Sequence[str]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        blobs: Mapping[str, str],
+        sources: Sequence[str],
+        entrypoints: Iterable[Entrypoint],
+    ) -> None:
         self._root = root
         self._blobs = blobs
         self._modules = Modules(root, list(blobs), ())
         self._shared = search_roots(list(blobs), sources)
-        self._starts: dict[Entrypoint, Start] = {}
+        self._starts = {e: start_of(e, self._modules, self._shared) for e in entrypoints}
+        scripts = {start.folders for start in self._starts.values()}
+        self._importers = Importers(root, self._modules, self._shared, scripts)
         self._files: dict[Entrypoint, frozenset[str]] = {}
-        self._importers: Importers | None = None
 
-    @uncollected()
     def digests(self, declared: Sequence[Declared]) -> list[str]:
         """For each entry, a digest of all files that a run of it may read."""
-        entries = [Entrypoint(entry.entrypoint, entry.root) for entry in declared]
-        self.read(entries)
         named = Named(list(self._blobs), self._read)
         known: dict[tuple[frozenset[str], frozenset[str]], str] = {}
         found = []
-        for entry, one in zip(entries, declared, strict=True):
-            key = (self.files(entry), frozenset(named.at_run_time(one)))
+        for entry in declared:
+            key = (self.files(Entrypoint.of(entry)), frozenset(named.at_run_time(entry)))
             if key not in known:
                 known[key] = self._digest(key[0] | key[1])
             found.append(known[key])
         return found
-
-    def read(self, entries: Iterable[Entrypoint]) -> None:
-        """Find where the code of each of `entries` begins; before anything is asked of them."""
-        self._starts = {e: start_of(e, self._modules, self._shared) for e in entries}
-        scripts = {start.folders for start in self._starts.values()}
-        self._importers = Importers(self._root, self._modules, self._shared, scripts)
 
     def files(self, entry: Entrypoint) -> frozenset[str]:
         """Every path whose change would reach `entry`."""
@@ -87,13 +86,11 @@ class SourceTree:
         """The Python files that are imported from `start`, and those that may be."""
         if not start.files:
             return set(self._named)
-        assert self._importers is not None  # noqa: S101 - set before the first question
-        importers = self._importers
         found = set(start.files)
         todo = list(start.files)
         while todo:
             file = todo.pop()
-            further = [*importers.downstream(file, start.folders), *self._maybe(file)]
+            further = [*self._importers.downstream(file, start.folders), *self._maybe(file)]
             new = set(further) - found
             found |= new
             todo += new
@@ -101,7 +98,6 @@ class SourceTree:
 
     def _maybe(self, file: str) -> Iterable[str]:
         """What `file` may import by a name that only running tells."""
-        assert self._importers is not None  # noqa: S101 - set before the first question
         computed = self._importers.computed.get(file)
         if computed is None:
             return ()
@@ -178,6 +174,7 @@ class SourceTree:
         return file.read_bytes() if path in self._blobs and file.is_file() else None
 
 
+@uncollected()
 def source_digests(
     repository: Repository,
     root: Path,
@@ -190,4 +187,5 @@ def source_digests(
     Raises:
         GitError: git does not know the commit.
     """
-    return SourceTree(root, repository.blobs(commit), sources).digests(declared)
+    tree = SourceTree(root, repository.blobs(commit), sources, map(Entrypoint.of, declared))
+    return tree.digests(declared)

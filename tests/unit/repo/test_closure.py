@@ -37,8 +37,7 @@ class Given:
                 path: f"{'160000' if (self.root / path).is_dir() else '100644'} 0"
                 for path in {*files, *changed.paths}
             }
-            code = SourceTree(self.root, blobs, list(sources))
-            code.read(entries)
+            code = SourceTree(self.root, blobs, list(sources), entries)
             assert all(changed.paths <= code.files(entry) for entry in found)
         return {entry.text: [str(reason) for reason in why] for entry, why in found.items()}
 

@@ -41,11 +41,15 @@ def declared(
     return Declared(entry, Position("prefect.yaml", 1), {}, pull=list(pull))
 
 
+def digests(root: Path, blobs: Mapping[str, str], *entries: Declared) -> list[str]:
+    return SourceTree(root, blobs, ["src"], map(Entrypoint.of, entries)).digests(entries)
+
+
 def digest(root: Path, one: Declared, files: Mapping[str, str]) -> str:
     """The digest where git's name of a blob is its text."""
     trees.write(root, files)
     blobs = {path: f"100644 {text}" for path, text in files.items()}
-    return SourceTree(root, blobs, ["src"]).digests([one])[0]
+    return digests(root, blobs, one)[0]
 
 
 @pytest.mark.parametrize(
@@ -72,13 +76,12 @@ def test_another_digest_exactly_where_the_code_is_reached(
 def test_the_same_files_have_the_same_digest_whoever_else_is_asked_about(tmp_path: Path) -> None:
     trees.write(tmp_path, FILES)
     blobs = {path: f"100644 {text}" for path, text in FILES.items()}
-    alone = [
-        SourceTree(tmp_path, blobs, ["src"]).digests([declared(entry)])[0]
-        for entry in (DAILY, OTHER)
+    alone = [digests(tmp_path, blobs, declared(entry))[0] for entry in (DAILY, OTHER)]
+    assert digests(tmp_path, blobs, declared(OTHER), declared(DAILY), declared(OTHER)) == [
+        alone[1],
+        alone[0],
+        alone[1],
     ]
-    assert SourceTree(tmp_path, blobs, ["src"]).digests(
-        [declared(OTHER), declared(DAILY), declared(OTHER)]
-    ) == [alone[1], alone[0], alone[1]]
 
 
 def test_of_pyproject_only_what_running_code_notices(tmp_path: Path) -> None:
@@ -134,8 +137,7 @@ def test_a_submodule_counts_for_all(tmp_path: Path) -> None:
     blobs = {path: f"100644 {text}" for path, text in FILES.items()}
 
     def with_library(commit: str) -> str:
-        tree = SourceTree(tmp_path, {**blobs, "vendor/my.lib": f"160000 {commit}"}, ["src"])
-        return tree.digests([declared(DAILY)])[0]
+        return digests(tmp_path, {**blobs, "vendor/my.lib": f"160000 {commit}"}, declared(DAILY))[0]
 
     assert with_library("1" * 40) != with_library("2" * 40)
 
@@ -149,8 +151,7 @@ def test_whatever_a_change_reaches_is_in_the_digest(
     files = Tree(seed, certain=False).files | {"jobs/daily/data.csv": "1", "src/data.csv": "2"}
     trees.write(root, files)
     entry = Entrypoint("jobs/daily/flow.py:f")
-    code = SourceTree(root, dict.fromkeys(files, "100644 0"), ["src"])
-    code.read([entry])
+    code = SourceTree(root, dict.fromkeys(files, "100644 0"), ["src"], [entry])
     for path in files:
         if reached(root, list(files), [entry], Changed(modified=frozenset({path})), ["src"]):
             assert path in code.files(entry)
