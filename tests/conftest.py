@@ -16,7 +16,9 @@ settings.register_profile(
 settings.register_profile("thorough", settings.get_profile("flowlift"), max_examples=2000)
 settings.load_profile("flowlift")
 
-# Where a shell has started the tests in the background, Ctrl-C is ignored, and by each program
-# that they start as well: those that are sent one would run on.
+# Where a shell has started the tests in the background, Ctrl-C is ignored, and by nohup a hang-up,
+# and by each program that they start as well: those that are sent one would run on.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

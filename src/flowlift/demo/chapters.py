@@ -156,7 +156,7 @@ def _dev_runs_the_branch(scene: _Scene, dev: Witness) -> None:
     scene.prompt.flowlift("apply", "dev", "--yes")
     held = dev.deployments()
     expect("what DEV holds", ALL, set(held))
-    expect("the branch that DEV clones", {CHANGE}, {each.branch for each in held.values()})
+    expect("the branch that DEV clones", {CHANGE}, {each.code for each in held.values()})
     for name, each in held.items():
         expect(f"{name} is tagged with its branch", True, CHANGE in each.tags)
     expect("the schedules that are on in DEV", set(), _scheduled(held))
@@ -178,13 +178,13 @@ def _the_merge(scene: _Scene) -> Witness:
     scene.prompt.flowlift("apply", "prod", "--yes")
     held = prod.deployments()
     expect("what PROD holds", ALL, set(held))
-    expect("the branch that PROD clones", {DEFAULT_BRANCH}, {each.branch for each in held.values()})
+    expect("the commit that PROD clones", {commit}, {each.code for each in held.values()})
     expect("the schedules that are on in PROD", ALL, _scheduled(held))
     commits = {each.labels.get("flowlift.commit") for each in held.values()}
     expect("the commit that PROD is stamped with", {commit}, commits)
     for name, each in held.items():
         expect(f"{name} is not tagged with a branch", False, CHANGE in each.tags)
-    scene.teller.checked("all three clone main, with the merge's commit in their labels")
+    scene.teller.checked("all three clone the merge's commit, which their labels name")
     scene.teller.checked("their schedules are on")
     return prod
 
@@ -229,7 +229,7 @@ def _dev_follows(scene: _Scene, dev: Witness) -> None:
     scene.prompt.flowlift("sync", "dev", "--yes")
     held = dev.deployments()
     expect("what DEV holds", LEFT, set(held))
-    expect("the branch that DEV clones", {DEFAULT_BRANCH}, {each.branch for each in held.values()})
+    expect("the branch that DEV clones", {DEFAULT_BRANCH}, {each.code for each in held.values()})
     for name, each in held.items():
         expect(f"{name} is not tagged with a branch", False, CHANGE in each.tags)
     expect("the schedules that are on in DEV", set(), _scheduled(held))

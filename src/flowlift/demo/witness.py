@@ -17,10 +17,13 @@ _LOG_PATIENCE, _LOG_PAUSE = 20.0, 0.5
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A deployment as a workspace holds it. `active` and `crons` are by its schedules' slugs."""
+    """A deployment as a workspace holds it. `active` and `crons` are by its schedules' slugs.
+
+    `code` is the branch or the commit that its runs clone.
+    """
 
     id: str
-    branch: str | None
+    code: str | None
     tags: tuple[str, ...]
     active: Mapping[str, bool]
     crons: Mapping[str, str]
@@ -116,7 +119,7 @@ def _held(body: Mapping[str, Any]) -> Held:
     schedules = {each["slug"]: each for each in body["schedules"]}
     return Held(
         id=body["id"],
-        branch=_cloned_branch(body["pull_steps"] or []),
+        code=_cloned(body["pull_steps"] or []),
         tags=tuple(body["tags"]),
         active={slug: each["active"] for slug, each in schedules.items()},
         crons={slug: each["schedule"]["cron"] for slug, each in schedules.items()},
@@ -125,12 +128,12 @@ def _held(body: Mapping[str, Any]) -> Held:
     )
 
 
-def _cloned_branch(steps: Iterable[Mapping[str, Any]]) -> str | None:
+def _cloned(steps: Iterable[Mapping[str, Any]]) -> str | None:
     for step in steps:
         for action, inputs in step.items():
             if action.endswith("git_clone"):
-                branch: str | None = inputs.get("branch")
-                return branch
+                code: str | None = inputs.get("branch") or inputs.get("commit_sha")
+                return code
     return None
 
 

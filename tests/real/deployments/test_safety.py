@@ -114,6 +114,7 @@ def test_a_saved_plan_is_applied_exactly_or_refused(platform: Platform, tmp_path
     assert "stale" in again.err
     assert platform.flowlift("plan", "prod", "--detailed-exitcode").code == 0
     platform.commit("later", {"README.md": "later\n"})
+    platform.push()
     other = platform.flowlift("apply", "prod", str(file))
     assert "is for commit" in other.err
     assert platform.flowlift("apply", "dev", str(file)).code == 2
