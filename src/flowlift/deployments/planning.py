@@ -44,13 +44,8 @@ def decide(project: Project, reading: Reading, outputs: Outputs | None = None) -
     resolutions, moved = pin_code(project, reading, resolutions)
     report = Report(project.settings.checks, list(reading.findings))
     check_entries(scoped, resolutions, reading.values, report)
-    check_pools(
-        [resolution.desired for resolution in resolutions.values()],
-        reading.inventory.pools,
-        reading.inventory.pool_names,
-        report,
-    )
     desired = [resolution.desired for resolution in resolutions.values()]
+    check_pools(desired, reading.inventory.pools, reading.inventory.pool_names, report)
     check_limits(desired, reading.live, report)
     if reading.slow:
         report.add("slow-server", reading.slow, remedy="See docs/checks.md#slow-server.")
@@ -80,7 +75,7 @@ def decide(project: Project, reading: Reading, outputs: Outputs | None = None) -
         ),
         report,
     )
-    follows = any(one.desired.code == f"branch {policy.branch}" for one in resolutions.values())
+    follows = any(one.code == f"branch {policy.branch}" for one in desired)
     return plan.model_copy(
         update={
             "workspace": reading.address,
